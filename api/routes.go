@@ -1,0 +1,434 @@
+package api
+
+import (
+	"context"
+
+	"sangathan/access"
+	"sangathan/activity"
+	"sangathan/internal/db"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/org"
+	"sangathan/review"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Inputs that several routes share.
+type (
+	byID struct {
+		ID string `path:"id"`
+	}
+	onDay struct {
+		ID string `path:"id"`
+		On string `query:"on" doc:"as on this day, YYYY-MM-DD; today when left out"`
+	}
+	paged struct {
+		Offset int `query:"offset" minimum:"0"`
+		Limit  int `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	}
+	done struct {
+		OK bool `json:"ok"`
+	}
+	made struct {
+		ID string `json:"id"`
+	}
+	withText struct {
+		sent
+		ID   string `path:"id"`
+		Body struct {
+			Text string `json:"text"`
+		}
+	}
+	withVerdict struct {
+		sent
+		ID   string `path:"id"`
+		Body struct {
+			Verdict string `json:"verdict"`
+			Text    string `json:"text"`
+		}
+	}
+	nothing struct {
+		sent
+		ID string `path:"id"`
+	}
+)
+
+var ok = done{OK: true}
+
+// routes lists every URL of the API.
+func (a *api) routes() {
+	a.signIn()
+	a.register()
+	a.ledger()
+	a.reviews()
+}
+
+func (a *api) signIn() {
+	type phone struct {
+		Body struct {
+			Phone string `json:"phone"`
+		}
+	}
+	type signIn struct {
+		Body struct {
+			Phone  string `json:"phone,omitempty" doc:"phone, or login number with pin"`
+			Code   string `json:"code,omitempty"`
+			Person string `json:"person,omitempty" doc:"which of the people who share the phone"`
+			PIN    string `json:"pin,omitempty"`
+			Ticket string `json:"ticket,omitempty" doc:"from an earlier answer that asked to choose a person"`
+		}
+	}
+	type session struct {
+		Token  string           `json:"token,omitempty"`
+		Ticket string           `json:"ticket,omitempty" doc:"several people share the phone: send it again with person"`
+		People []org.PersonLine `json:"people,omitempty"`
+	}
+	huma.Register(a.huma, operation("POST", "/sign-in/code", "public", "Send a one-time code to a phone"), func(ctx context.Context, in *phone) (*answer[done], error) {
+		number, valid := lang.Phone(in.Body.Phone)
+		if !valid {
+			return nil, a.fail(ctx, fault.In("phone", "org.bad_phone"))
+		}
+		err := a.unit.Write(ctx, func(tx *db.Tx) error { _, err := access.RequestCode(tx, number); return err })
+		if err != nil {
+			return nil, a.fail(ctx, err)
+		}
+		return &answer[done]{ok}, nil
+	})
+	huma.Register(a.huma, operation("POST", "/sign-in", "public", "Sign in with a code, a ticket, or a PIN"), func(ctx context.Context, in *signIn) (*answer[session], error) {
+		var out answer[session]
+		b := in.Body
+		login, _ := lang.Phone(b.Phone)
+		if login == "" {
+			login = lang.ASCIIDigits(b.Phone)
+		}
+		// The PIN is compared outside the transaction: it is slow on purpose.
+		right := false
+		person := b.Person
+		if b.PIN != "" {
+			var hash string
+			err := a.unit.Read(ctx, func(tx *db.Tx) (err error) {
+				if person == "" {
+					if person, err = access.PersonByPINLogin(tx, login); err != nil {
+						return err
+					}
+				}
+				hash, err = access.PINHash(tx, person)
+				return err
+			})
+			if err != nil {
+				return nil, a.fail(ctx, err)
+			}
+			right = access.PINRight(b.PIN, hash)
+		}
+		err := a.unit.Write(ctx, func(tx *db.Tx) (err error) {
+			var s access.Session
+			switch {
+			case b.Ticket != "":
+				s, err = access.Choose(tx, b.Ticket, b.Person, right)
+			case b.Code != "":
+				var people []string
+				if out.Body.Ticket, people, err = access.CheckCode(tx, login, lang.ASCIIDigits(b.Code)); err != nil {
+					return err
+				}
+				if len(people) > 1 && b.Person == "" {
+					for _, id := range people {
+						p, err := org.LookupPerson(tx, org.PersonID(id))
+						if err != nil {
+							return err
+						}
+						out.Body.People = append(out.Body.People, org.PersonLine{Person: p.ID, NameHi: p.NameHi, NameEn: p.NameEn})
+					}
+					return nil
+				}
+				if b.Person == "" && len(people) == 1 {
+					b.Person = people[0]
+				}
+				s, err = access.Choose(tx, out.Body.Ticket, b.Person, right)
+				out.Body.Ticket = ""
+			default:
+				s, err = access.SignInPIN(tx, person, right)
+			}
+			out.Body.Token = s.Token
+			return err
+		})
+		if err != nil {
+			return nil, a.fail(ctx, err)
+		}
+		return &out, nil
+	})
+	type me struct {
+		Person      org.Person       `json:"person"`
+		Hat         string           `json:"hat,omitempty" doc:"membership acted under"`
+		Memberships []org.Membership `json:"memberships"`
+	}
+	read(a, "/me", "", "Who is signed in, and their posts", func(tx *db.Tx, by access.Actor, _ *struct{}) (m me, err error) {
+		m.Hat = by.Membership
+		if m.Person, err = org.GetPerson(tx, by, org.PersonID(by.Person)); err != nil {
+			return m, err
+		}
+		m.Memberships, err = org.Hats(tx, org.PersonID(by.Person))
+		return m, err
+	})
+}
+
+func (a *api) register() {
+	read(a, "/areas/{id}", "", "One area", func(tx *db.Tx, by access.Actor, in *byID) (org.Area, error) {
+		return org.GetArea(tx, by, org.AreaID(in.ID))
+	})
+	read(a, "/units", "see_register", "District-level units", func(tx *db.Tx, by access.Actor, _ *struct{}) (list[org.Organization], error) {
+		all, err := org.Units(tx, by)
+		return listOf(all), err
+	})
+	read(a, "/organizations/{id}", "see_register", "One organization", func(tx *db.Tx, by access.Actor, in *byID) (org.Organization, error) {
+		return org.GetOrganization(tx, by, org.OrganizationID(in.ID))
+	})
+	read(a, "/organizations/{id}/suborganizations", "see_register", "Bodies directly under it", func(tx *db.Tx, by access.Actor, in *byID) (list[org.Organization], error) {
+		if _, err := org.GetOrganization(tx, by, org.OrganizationID(in.ID)); err != nil {
+			return list[org.Organization]{}, err
+		}
+		all, err := org.Suborganizations(tx, by, org.OrganizationID(in.ID))
+		return listOf(all), err
+	})
+	read(a, "/organizations/{id}/holders", "see_register", "Who holds its posts, on any day", func(tx *db.Tx, by access.Actor, in *onDay) (list[org.Membership], error) {
+		if err := checkOn(in.On); err != nil {
+			return list[org.Membership]{}, err
+		}
+		all, err := org.Holders(tx, by, org.OrganizationID(in.ID), in.On)
+		return listOf(all), err
+	})
+	read(a, "/organizations/{id}/seats", "see_register", "Its seats: filled, vacant, unknown, on any day", func(tx *db.Tx, by access.Actor, in *onDay) (list[org.Seat], error) {
+		if err := checkOn(in.On); err != nil {
+			return list[org.Seat]{}, err
+		}
+		all, err := org.SeatsOn(tx, by, org.OrganizationID(in.ID), in.On)
+		return listOf(all), err
+	})
+	type count struct {
+		Posts  org.Count `json:"posts"`
+		Agents org.Count `json:"agents"`
+	}
+	read(a, "/organizations/{id}/count", "see_register", "How many seats in its territory are filled, vacant, unknown", func(tx *db.Tx, by access.Actor, in *byID) (c count, err error) {
+		c.Posts, c.Agents, err = org.CountSeats(tx, by, org.OrganizationID(in.ID))
+		return c, err
+	})
+	read(a, "/vacancies", "see_register", "Vacant seats", func(tx *db.Tx, by access.Actor, in *struct {
+		paged
+		Unit string `query:"unit"`
+		Role string `query:"role"`
+	}) (list[org.Seat], error) {
+		all, err := org.Vacancies(tx, by, org.OrganizationID(in.Unit), org.RoleID(in.Role), in.Offset, in.Limit)
+		return listOf(all), err
+	})
+	read(a, "/people", "see_register", "Find people by name or phone", func(tx *db.Tx, by access.Actor, in *struct {
+		Q     string `query:"q"`
+		Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	}) (list[org.PersonLine], error) {
+		all, err := org.FindPeople(tx, by, in.Q, in.Limit)
+		return listOf(all), err
+	})
+	read(a, "/people/{id}", "see_register", "One person", func(tx *db.Tx, by access.Actor, in *byID) (org.Person, error) {
+		return org.GetPerson(tx, by, org.PersonID(in.ID))
+	})
+	read(a, "/people/{id}/record", "see_register", "A person's memberships, on any day or all", func(tx *db.Tx, by access.Actor, in *onDay) (list[org.Membership], error) {
+		if err := checkOn(in.On); err != nil {
+			return list[org.Membership]{}, err
+		}
+		all, err := org.Record(tx, by, org.PersonID(in.ID), in.On)
+		return listOf(all), err
+	})
+	read(a, "/orders", "see_register", "Orders, newest first", func(tx *db.Tx, by access.Actor, in *struct {
+		paged
+		Unit   string `query:"unit"`
+		Person string `query:"person"`
+	}) (list[org.Order], error) {
+		all, err := org.Orders(tx, by, org.OrganizationID(in.Unit), org.PersonID(in.Person), in.Offset, in.Limit)
+		return listOf(all), err
+	})
+	read(a, "/orders/{id}", "see_register", "One order", func(tx *db.Tx, by access.Actor, in *byID) (org.Order, error) {
+		return org.GetOrder(tx, by, org.OrderID(in.ID))
+	})
+	write(a, "/orders/{id}/revoke", "revoke_order", "Revoke a mistaken order", func(tx *db.Tx, by access.Actor, in *withText) (made, error) {
+		id, err := org.Revoke(tx, by, org.OrderID(in.ID), in.Body.Text)
+		return made{string(id)}, err
+	})
+	write(a, "/memberships/{id}/end", "record_end", "Put a resignation, death or end of term on record", func(tx *db.Tx, by access.Actor, in *struct {
+		sent
+		ID   string `path:"id"`
+		Body struct {
+			Reason string `json:"reason"`
+			Day    string `json:"day"`
+			Note   string `json:"note,omitempty"`
+		}
+	}) (made, error) {
+		id, err := org.RecordEnd(tx, by, org.MembershipID(in.ID), in.Body.Reason, in.Body.Day, in.Body.Note)
+		return made{string(id)}, err
+	})
+	write(a, "/memberships/{id}/relieve-now", "relieve_now", "Relieve at once, without notice", func(tx *db.Tx, by access.Actor, in *withText) (made, error) {
+		id, err := review.RelieveNow(tx, by, org.MembershipID(in.ID), in.Body.Text)
+		return made{id}, err
+	})
+	write(a, "/memberships/{id}/leave", "record_leave", "Record leave", func(tx *db.Tx, by access.Actor, in *struct {
+		sent
+		ID   string `path:"id"`
+		Body struct {
+			FromDay string `json:"from_day"`
+			ToDay   string `json:"to_day" doc:"first day back"`
+			Reason  string `json:"reason"`
+		}
+	}) (made, error) {
+		id, err := org.RecordLeave(tx, by, org.Leave{Membership: org.MembershipID(in.ID), FromDay: in.Body.FromDay, ToDay: in.Body.ToDay, Reason: in.Body.Reason})
+		return made{id}, err
+	})
+}
+
+func checkOn(day string) error {
+	if day != "" && !org.IsDay(day) {
+		return fault.In("on", "org.bad_day")
+	}
+	return nil
+}
+
+func (a *api) ledger() {
+	write(a, "/activities", "", "Report an activity", func(tx *db.Tx, by access.Actor, in *struct {
+		sent
+		Body activity.Report
+	}) (made, error) {
+		id, err := activity.SubmitOnce(tx, by, in.Body, in.RawBody)
+		return made{string(id)}, err
+	})
+	read(a, "/activities/{id}", "see_register", "One entry", func(tx *db.Tx, by access.Actor, in *byID) (activity.Entry, error) {
+		e, _, err := activity.Get(tx, by, activity.EntryID(in.ID))
+		return e, err
+	})
+	write(a, "/activities/{id}/confirm", "confirm_activity", "Confirm another's entry", func(tx *db.Tx, by access.Actor, in *nothing) (done, error) {
+		return ok, activity.Confirm(tx, by, activity.EntryID(in.ID))
+	})
+	write(a, "/activities/{id}/object", "confirm_activity", "Object to another's entry", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {
+		return ok, activity.Object(tx, by, activity.EntryID(in.ID), in.Body.Text)
+	})
+}
+
+func (a *api) reviews() {
+	read(a, "/criteria", "", "Every version of the criteria, newest first", func(tx *db.Tx, _ access.Actor, _ *struct{}) (list[review.Criteria], error) {
+		all, err := review.AllCriteria(tx)
+		return listOf(all), err
+	})
+	write(a, "/reviews", "draft_list", "Draft the list of a unit", func(tx *db.Tx, by access.Actor, in *struct {
+		sent
+		Body struct {
+			Unit      string `json:"unit"`
+			FromMonth string `json:"from_month,omitempty" doc:"YYYY-MM; the criteria's window when both are left out"`
+			ToMonth   string `json:"to_month,omitempty"`
+		}
+	}) (made, error) {
+		id, err := review.Draft(tx, by, org.OrganizationID(in.Body.Unit), in.Body.FromMonth, in.Body.ToMonth)
+		return made{id}, err
+	})
+	read(a, "/reviews", "draft_list", "Lists of missed duties", func(tx *db.Tx, by access.Actor, in *struct {
+		paged
+		Unit string `query:"unit"`
+	}) (list[review.Review], error) {
+		all, err := review.List(tx, by, org.OrganizationID(in.Unit), in.Offset, in.Limit)
+		return listOf(all), err
+	})
+	read(a, "/reviews/{id}", "draft_list", "One list", func(tx *db.Tx, by access.Actor, in *byID) (review.Review, error) {
+		return review.Get(tx, by, in.ID)
+	})
+	read(a, "/reviews/{id}/lines", "draft_list", "The lines of a list", func(tx *db.Tx, by access.Actor, in *struct {
+		paged
+		ID      string `path:"id"`
+		Verdict string `query:"verdict"`
+	}) (list[review.Line], error) {
+		all, err := review.Lines(tx, by, in.ID, in.Verdict, in.Offset, in.Limit)
+		return listOf(all), err
+	})
+	read(a, "/reviews/{id}/silent", "draft_list", "Bodies of the unit that sent no report", func(tx *db.Tx, by access.Actor, in *byID) (list[review.Silence], error) {
+		all, err := review.Silences(tx, by, in.ID)
+		return listOf(all), err
+	})
+	write(a, "/reviews/{id}/send", "check_list", "Return the checked list", func(tx *db.Tx, by access.Actor, in *nothing) (struct {
+		Cases int `json:"cases"`
+	}, error) {
+		n, err := review.Send(tx, by, in.ID)
+		return struct {
+			Cases int `json:"cases"`
+		}{n}, err
+	})
+	type lineWithDuties struct {
+		review.Line
+		Duties []review.DutyMonth `json:"duties"`
+	}
+	read(a, "/review-lines/{id}", "draft_list", "One line with its duties", func(tx *db.Tx, by access.Actor, in *byID) (l lineWithDuties, err error) {
+		l.Line, l.Duties, err = review.GetLine(tx, by, in.ID)
+		return l, err
+	})
+	write(a, "/review-lines/{id}/check", "check_list", "Confirm, excuse or dispute a line", func(tx *db.Tx, by access.Actor, in *withVerdict) (done, error) {
+		return ok, review.Check(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
+	})
+	read(a, "/cases", "recommend", "Cases", func(tx *db.Tx, by access.Actor, in *struct {
+		paged
+		Unit   string `query:"unit"`
+		Person string `query:"person"`
+		Step   string `query:"step"`
+	}) (list[review.Case], error) {
+		all, err := review.Cases(tx, by, review.CaseFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person), Step: in.Step}, in.Offset, in.Limit)
+		return listOf(all), err
+	})
+	type caseWithSteps struct {
+		review.Case
+		Steps []review.Step `json:"steps"`
+	}
+	read(a, "/cases/{id}", "recommend", "One case and its steps", func(tx *db.Tx, by access.Actor, in *byID) (c caseWithSteps, err error) {
+		c.Case, c.Steps, err = review.GetCase(tx, by, in.ID)
+		return c, err
+	})
+	write(a, "/cases/{id}/talk", "record_talk", "Record that one spoke with the person", func(tx *db.Tx, by access.Actor, in *struct {
+		sent
+		ID   string `path:"id"`
+		Body struct {
+			Manner  string `json:"manner"`
+			Day     string `json:"day"`
+			Text    string `json:"text"`
+			Reached bool   `json:"reached"`
+		}
+	}) (done, error) {
+		return ok, review.Talk(tx, by, in.ID, in.Body.Manner, in.Body.Day, in.Body.Text, in.Body.Reached)
+	})
+	write(a, "/cases/{id}/notice", "issue_notice", "Issue the notice", func(tx *db.Tx, by access.Actor, in *withText) (struct {
+		Number string `json:"number"`
+	}, error) {
+		n, err := review.Notice(tx, by, in.ID, in.Body.Text)
+		return struct {
+			Number string `json:"number"`
+		}{n}, err
+	})
+	write(a, "/cases/{id}/service", "record_service", "Record proof that the notice was served", func(tx *db.Tx, by access.Actor, in *struct {
+		sent
+		ID   string `path:"id"`
+		Body struct {
+			Manner string `json:"manner"`
+			Day    string `json:"day"`
+			Text   string `json:"text"`
+		}
+	}) (done, error) {
+		return ok, review.Serve(tx, by, in.ID, in.Body.Manner, in.Body.Day, in.Body.Text)
+	})
+	write(a, "/cases/{id}/reply", "self", "The person's own reply", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {
+		return ok, review.Reply(tx, by, in.ID, in.Body.Text)
+	})
+	write(a, "/cases/{id}/recommendation", "recommend", "Recommend", func(tx *db.Tx, by access.Actor, in *withVerdict) (done, error) {
+		return ok, review.Recommend(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
+	})
+	write(a, "/cases/{id}/decision", "decide", "Decide", func(tx *db.Tx, by access.Actor, in *withVerdict) (made, error) {
+		id, err := review.Decide(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
+		return made{string(id)}, err
+	})
+	write(a, "/cases/{id}/appeal", "self", "The person's one appeal", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {
+		return ok, review.Appeal(tx, by, in.ID, in.Body.Text)
+	})
+	write(a, "/cases/{id}/appeal-decision", "hear_appeal", "Decide the appeal", func(tx *db.Tx, by access.Actor, in *withVerdict) (made, error) {
+		id, err := review.DecideAppeal(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
+		return made{string(id)}, err
+	})
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"sangathan/api"
+	"sangathan/internal/db"
+	"sangathan/web"
+)
+
+// serveCommand serves a unit's pages and API until it is stopped.
+//
+//	sangathan serve -db PATH [-addr HOST:PORT] [-cert FILE -key FILE]
+func serveCommand(ctx context.Context, e *env, args []string) error {
+	f := newFlags(e, "serve", "")
+	s := serverFlags(f)
+	rest, err := f.parse(args, true)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		f.Usage()
+		return errUsage
+	}
+	return e.with(ctx, *f.db, func(u *db.Unit) error { return s.serve(ctx, e, u, web.Config{}) })
+}
+
+type server struct{ addr, cert, key *string }
+
+func serverFlags(f flags) server {
+	return server{
+		addr: f.String("addr", "127.0.0.1:8080", "address to listen on"),
+		cert: f.String("cert", "", "TLS certificate file; with -key"),
+		key:  f.String("key", "", "TLS key file"),
+	}
+}
+
+// serve answers requests until ctx ends, then lets those under way finish.
+func (s server) serve(ctx context.Context, e *env, u *db.Unit, cfg web.Config) error {
+	cfg.Logger = slog.New(slog.NewTextHandler(e.stderr, nil))
+	mux := http.NewServeMux()
+	mux.Handle("/api/", api.New(u, cfg.Logger))
+	mux.Handle("/", web.New(u, cfg))
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second,
+		IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn)}
+	l, err := net.Listen("tcp", *s.addr)
+	if err != nil {
+		return err
+	}
+	if !db.IsPostgres(u.Path()) {
+		local, err := listenLocal(u, e)
+		if err != nil {
+			return err
+		}
+		defer local.Close()
+	}
+	scheme := "http"
+	if *s.cert != "" {
+		scheme = "https"
+	}
+	fmt.Fprintf(e.stdout, "%s\n", printer().T("cli.serving", "url", scheme+"://"+l.Addr().String()+"/"))
+	done := make(chan error, 1)
+	go func() {
+		if *s.cert != "" {
+			done <- srv.ServeTLS(l, *s.cert, *s.key)
+			return
+		}
+		done <- srv.Serve(l)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(last); err != nil {
+		return err
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

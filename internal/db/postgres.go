@@ -1,0 +1,216 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"sangathan/internal/fault"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// maxTries bounds how often a verb is run again when PostgreSQL finds that it
+// raced another (SQLSTATE 40001, 40P01).
+const maxTries = 50
+
+const uniqueViolation = "23505"
+
+type postgresEngine struct {
+	u      *Unit
+	db     *sql.DB
+	closed atomic.Bool
+}
+
+func openPostgres(ctx context.Context, u *Unit) (engine, error) {
+	cfg, err := pgx.ParseConfig(u.cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	schema := cfg.RuntimeParams["search_path"]
+	if schema == "" {
+		schema = "public"
+	}
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(u.cfg.Readers * 8)
+	db.SetMaxIdleConns(u.cfg.Readers * 8)
+	e := &postgresEngine{u: u, db: db}
+	if err := e.prepare(ctx, schema); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// prepare makes the schema and brings it up to date, under a lock of the server's,
+// because two processes may open one unit at the same moment.
+func (e *postgresEngine) prepare(ctx context.Context, schema string) error {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `select pg_advisory_lock(hashtext($1))`, "sangathan "+schema); err != nil {
+		return err
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), `select pg_advisory_unlock(hashtext($1))`, "sangathan "+schema)
+	if _, err := conn.ExecContext(ctx, `create schema if not exists `+pgx.Identifier{schema}.Sanitize()); err != nil {
+		return err
+	}
+	return migrate(ctx, goose.DialectPostgres, e.db)
+}
+
+func (e *postgresEngine) write(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	bg := context.WithoutCancel(ctx)
+	for try := 1; ; try++ {
+		err := e.try(bg, "begin isolation level serializable", fn)
+		again, last := raced(err)
+		if !again || try >= last && IsUnique(err) {
+			return err
+		}
+		if try >= last {
+			return &fault.Error{Kind: fault.Unavailable, Key: "fault.busy", Err: err}
+		}
+		time.Sleep(time.Duration(rand.Int64N(int64(min(try, 10)) * int64(2*time.Millisecond))))
+	}
+}
+
+func (e *postgresEngine) bulk(ctx context.Context, fn func(*Tx) error) error {
+	return e.try(context.WithoutCancel(ctx), "begin", fn)
+}
+
+func (e *postgresEngine) read(ctx context.Context, fn func(*Tx) error) error {
+	return e.try(ctx, "begin isolation level repeatable read read only", fn)
+}
+
+func (e *postgresEngine) try(ctx context.Context, begin string, fn func(*Tx) error) error {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		if e.closed.Load() {
+			return errClosed
+		}
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, begin); err != nil {
+		return err
+	}
+	tx := e.u.newTx(ctx, conn, nil)
+	err = tx.call(fn)
+	if again, _ := raced(tx.failed); again {
+		err = tx.failed // whatever fault the verb made of it
+	}
+	if err == nil || kept(err) {
+		lost := commit(ctx, conn)
+		if lost == nil {
+			return err
+		}
+		err = lost
+	}
+	if _, rerr := conn.ExecContext(context.WithoutCancel(ctx), "rollback"); rerr != nil {
+		// The connection is in an unknown state: never give it back to the pool.
+		conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
+}
+
+// commit commits, and says so when there was nothing to commit: PostgreSQL answers
+// "commit" after a failed statement, or outside a transaction, without an error.
+func commit(ctx context.Context, conn *sql.Conn) error {
+	return conn.Raw(func(driverConn any) error {
+		c := driverConn.(*stdlib.Conn).Conn()
+		if s := c.PgConn().TxStatus(); s != 'T' {
+			return fmt.Errorf("the transaction was lost before its commit (status %c)", s)
+		}
+		tag, err := c.Exec(ctx, "commit")
+		if err == nil && tag.String() != "COMMIT" {
+			err = fmt.Errorf("the commit was answered by %s", tag)
+		}
+		return err
+	})
+}
+
+func (e *postgresEngine) close() error {
+	e.closed.Store(true)
+	return e.db.Close()
+}
+
+// raced reports whether err may be due to a race with another verb, so that
+// running again helps, and how often to try in all. A unique key already taken is
+// one: two verbs may both have looked before either inserted.
+func raced(err error) (again bool, tries int) {
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case !ok:
+		return false, 0
+	case pe.Code == "40001" || pe.Code == "40P01":
+		return true, maxTries
+	case pe.Code == uniqueViolation:
+		return true, 3
+	}
+	return false, 0
+}
+
+// IsUnique reports whether err says that a unique key is already taken.
+func IsUnique(err error) bool {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pe.Code == uniqueViolation
+	}
+	return sqliteUnique(err)
+}
+
+// postgres reports whether the transaction runs on PostgreSQL.
+func (t *Tx) postgres() bool { return t.stmts == nil }
+
+// DropIndexes drops the secondary indexes of the tables and gives a function
+// that makes them again: loaders insert first and index last. Indexes that hold
+// a constraint (primary keys, unique columns) stay.
+func (t *Tx) DropIndexes(tables ...string) (restore func() error, err error) {
+	query := `select name, sql from sqlite_master where type = 'index' and sql is not null and tbl_name = $1`
+	if t.postgres() {
+		query = `select i.indexname, i.indexdef from pg_indexes i where i.schemaname = current_schema() and i.tablename = $1
+			and not exists (select 1 from pg_constraint c where c.conname = i.indexname)`
+	}
+	var again []string
+	for _, table := range tables {
+		found, err := Select(t, query, []any{table}, func(s Scanner) (v [2]string, err error) { return v, s.Scan(&v[0], &v[1]) })
+		if err != nil {
+			return nil, err
+		}
+		for _, ix := range found {
+			if _, err := t.conn.ExecContext(t.ctx, "drop index "+ix[0]); err != nil {
+				return nil, fmt.Errorf("drop index %s: %w", ix[0], err)
+			}
+			again = append(again, ix[1])
+		}
+	}
+	return func() error {
+		for _, q := range again {
+			if _, err := t.conn.ExecContext(t.ctx, q); err != nil {
+				return fmt.Errorf("%s: %w", strings.TrimSpace(q), err)
+			}
+		}
+		if t.postgres() { // a loaded table without statistics is planned badly
+			for _, table := range tables {
+				if _, err := t.conn.ExecContext(t.ctx, "analyze "+table); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		_, err := t.conn.ExecContext(t.ctx, "analyze")
+		return err
+	}, nil
+}

@@ -1,0 +1,296 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/pressly/goose/v3"
+	sqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// maxGroup bounds how many verbs share one commit, so that none waits long.
+const maxGroup = 256
+
+type sqliteEngine struct {
+	u       *Unit
+	w, r    *sql.DB
+	conn    *sql.Conn // the one writing connection, owned by the writer goroutine
+	stmts   map[string]*sql.Stmt
+	jobs    chan *job
+	readers chan *reader
+	stop    chan struct{}
+	stopped chan struct{}
+	once    sync.Once
+}
+
+// job is one verb waiting to be written.
+type job struct {
+	ctx   context.Context
+	fn    func(*Tx) error
+	alone bool
+	done  chan error
+}
+
+type reader struct {
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// uriPath escapes what would end the path in an SQLite URI: a folder may be named "#1".
+var uriPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
+
+func openSQLite(ctx context.Context, u *Unit) (engine, error) {
+	file := "file:" + uriPath.Replace(filepath.Join(u.cfg.Path, "unit.db"))
+	q := url.Values{}
+	q.Add("_pragma", "busy_timeout(10000)")
+	q.Add("_pragma", "temp_store(2)")
+	q.Add("_pragma", "cache_size(-65536)")
+	if u.cfg.Fresh {
+		q.Add("_pragma", "journal_mode(MEMORY)") // not OFF: a verb that fails would spoil the rest
+		q.Add("_pragma", "synchronous(OFF)")
+		q.Add("_pragma", "locking_mode(EXCLUSIVE)")
+	} else {
+		q.Add("_pragma", "journal_mode(WAL)")
+		q.Add("_pragma", "synchronous(FULL)")
+		q.Add("_pragma", "foreign_keys(1)")
+	}
+	w, err := sql.Open("sqlite", file+"?"+q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	e := &sqliteEngine{u: u, w: w, stmts: map[string]*sql.Stmt{}, jobs: make(chan *job, 4096),
+		stop: make(chan struct{}), stopped: make(chan struct{})}
+	if err := migrate(ctx, goose.DialectSQLite3, w); err != nil {
+		w.Close()
+		return nil, err
+	}
+	if e.conn, err = w.Conn(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
+	if !u.cfg.Fresh {
+		q := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(10000)", "query_only(1)", "cache_size(-16384)", "temp_store(2)", "mmap_size(1073741824)"}}
+		if e.r, err = sql.Open("sqlite", file+"?"+q.Encode()); err != nil {
+			w.Close()
+			return nil, err
+		}
+		e.readers = make(chan *reader, u.cfg.Readers)
+		for range u.cfg.Readers {
+			e.readers <- &reader{stmts: map[string]*sql.Stmt{}}
+		}
+	}
+	go e.writer()
+	return e, nil
+}
+
+func (e *sqliteEngine) write(ctx context.Context, fn func(*Tx) error) error {
+	return e.submit(&job{ctx: ctx, fn: fn, done: make(chan error, 1)})
+}
+
+func (e *sqliteEngine) bulk(ctx context.Context, fn func(*Tx) error) error {
+	return e.submit(&job{ctx: ctx, fn: fn, alone: true, done: make(chan error, 1)})
+}
+
+func (e *sqliteEngine) submit(j *job) error {
+	select {
+	case e.jobs <- j:
+	case <-j.ctx.Done():
+		return j.ctx.Err()
+	case <-e.stop:
+		return errClosed
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-e.stopped: // the writer has gone; a job it never took is not done
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return errClosed
+		}
+	}
+}
+
+func (e *sqliteEngine) read(ctx context.Context, fn func(*Tx) error) error {
+	if e.r == nil { // a Fresh unit has one connection
+		return e.write(ctx, fn)
+	}
+	var rd *reader
+	select {
+	case rd = <-e.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.stop:
+		return errClosed
+	}
+	defer func() { e.readers <- rd }()
+	if rd.conn == nil {
+		conn, err := e.r.Conn(context.Background())
+		if err != nil {
+			return err
+		}
+		rd.conn = conn
+	}
+	bg := context.Background()
+	if _, err := rd.conn.ExecContext(bg, "begin"); err != nil {
+		return err
+	}
+	defer func() {
+		if _, err := rd.conn.ExecContext(bg, "rollback"); err != nil { // in an unknown state: the next reader gets a new one
+			closeAll(rd.stmts)
+			rd.conn.Raw(func(any) error { return driver.ErrBadConn })
+			rd.conn = nil
+		}
+	}()
+	return e.u.newTx(ctx, rd.conn, rd.stmts).call(fn)
+}
+
+// writer is the only goroutine that writes: it takes the verbs that wait, runs
+// them in one transaction, commits, and then answers them all.
+func (e *sqliteEngine) writer() {
+	defer close(e.stopped)
+	for {
+		select {
+		case <-e.stop:
+			return
+		case j := <-e.jobs:
+			e.group(e.gather(j))
+		}
+	}
+}
+
+func (e *sqliteEngine) gather(first *job) []*job {
+	group := []*job{first}
+	for !first.alone && len(group) < maxGroup {
+		select {
+		case j := <-e.jobs:
+			if j.alone {
+				e.group(group)
+				return []*job{j}
+			}
+			group = append(group, j)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// group runs the jobs in one transaction. If the transaction is lost on the way
+// (a full disk, an I/O error), or its commit fails, nothing has been answered
+// yet, and each verb runs again alone, so that none suffers for another.
+func (e *sqliteEngine) group(jobs []*job) {
+	errs, err := e.try(jobs)
+	if err != nil && len(jobs) > 1 {
+		for _, j := range jobs {
+			errs, err := e.try([]*job{j})
+			if err != nil {
+				j.done <- err
+			} else {
+				j.done <- errs[0]
+			}
+		}
+		return
+	}
+	for i, j := range jobs {
+		if err != nil {
+			j.done <- err
+		} else {
+			j.done <- errs[i]
+		}
+	}
+}
+
+// try runs the jobs once: errs are the verbs' own, err is the transaction's.
+func (e *sqliteEngine) try(jobs []*job) (errs []error, err error) {
+	bg := context.Background()
+	run := func(q string) error {
+		t := &Tx{ctx: bg, conn: e.conn, stmts: e.stmts}
+		_, err := t.Exec(q)
+		return err
+	}
+	if err := run("begin immediate"); err != nil {
+		return nil, err
+	}
+	errs = make([]error, len(jobs))
+	for i, j := range jobs {
+		if errs[i] = j.ctx.Err(); errs[i] != nil {
+			continue
+		}
+		if err := run("savepoint v"); err != nil {
+			run("rollback")
+			return nil, err
+		}
+		errs[i] = e.u.newTx(bg, e.conn, e.stmts).call(j.fn)
+		if errs[i] != nil && !kept(errs[i]) {
+			if err := run("rollback to v"); err != nil {
+				run("rollback")
+				return nil, errors.Join(errs[i], err)
+			}
+		}
+		if err := run("release v"); err != nil {
+			run("rollback")
+			return nil, errors.Join(errs[i], err)
+		}
+	}
+	if err := run("commit"); err != nil {
+		run("rollback")
+		if failedSync(err) {
+			e.u.cfg.Fatal(err)
+		}
+		return nil, err
+	}
+	return errs, nil
+}
+
+func (e *sqliteEngine) close() error {
+	e.once.Do(func() { close(e.stop) })
+	<-e.stopped
+	var err error
+	for range cap(e.readers) {
+		if rd := <-e.readers; rd.conn != nil {
+			closeAll(rd.stmts)
+			err = errors.Join(err, rd.conn.Close())
+		}
+	}
+	if e.r != nil {
+		err = errors.Join(err, e.r.Close())
+	}
+	closeAll(e.stmts)
+	if e.u.cfg.Fresh { // what was built without a journal becomes durable here
+		for _, q := range []string{"pragma locking_mode=NORMAL", "pragma synchronous=FULL", "pragma journal_mode=WAL",
+			"create table fresh_sync(x integer)", "drop table fresh_sync", "pragma wal_checkpoint(TRUNCATE)"} {
+			_, er := e.conn.ExecContext(context.Background(), q)
+			err = errors.Join(err, er)
+		}
+	}
+	return errors.Join(err, e.conn.Close(), e.w.Close())
+}
+
+// closeAll closes the statements and empties the map. SQLite keeps a connection
+// with an open statement half alive: its files stay open and its WAL unmerged.
+func closeAll(stmts map[string]*sql.Stmt) {
+	for _, st := range stmts {
+		st.Close()
+	}
+	clear(stmts)
+}
+
+func failedSync(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC)
+}
+
+func sqliteUnique(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || se.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}

@@ -1,0 +1,438 @@
+package org
+
+import (
+	"database/sql"
+	"fmt"
+
+	"sangathan/access"
+	"sangathan/internal/db"
+	"sangathan/internal/fault"
+)
+
+// Order is how authority changes who holds a post: numbered without gaps in the
+// year, dated, with its reasons and by whom.
+type Order struct {
+	ID           OrderID        `json:"id"`
+	Number       string         `json:"number"`
+	Kind         string         `json:"kind"`
+	Person       PersonID       `json:"person"`
+	PersonHi     string         `json:"person_hi"`
+	PersonEn     string         `json:"person_en"`
+	Membership   MembershipID   `json:"membership,omitempty"`
+	Organization OrganizationID `json:"organization"`
+	OrgHi        string         `json:"organization_hi"`
+	OrgEn        string         `json:"organization_en"`
+	RoleHi       string         `json:"role_hi"`
+	RoleEn       string         `json:"role_en"`
+	Case         string         `json:"case,omitempty"`
+	Revokes      OrderID        `json:"revokes,omitempty"`
+	RevokedBy    OrderID        `json:"revoked_by,omitempty"`
+	EffectiveDay string         `json:"effective_day"`
+	RecordedAt   int64          `json:"recorded_at"` // milliseconds UTC
+	ByPerson     PersonID       `json:"by_person,omitempty"`
+	ByHi         string         `json:"by_hi"`
+	ByEn         string         `json:"by_en"`
+	ByRoleHi     string         `json:"by_role_hi"`
+	ByRoleEn     string         `json:"by_role_en"`
+	Reason       string         `json:"reason"`
+}
+
+// The kinds of order.
+const (
+	OrderAppointment   = "appointment"
+	OrderRelief        = "relief"
+	OrderWithoutNotice = "relief_without_notice" // stands in the register for ever as without notice
+	OrderRecord        = "record"                // a resignation, a death, an end of term put on record
+	OrderRevocation    = "revocation"
+	OrderReinstatement = "reinstatement"
+	OrderWarning       = "warning"
+)
+
+// EndReasons are the reasons by which a membership may be put on record as ended
+// without a case: all of them states of fact, none of them a judgement.
+var EndReasons = []string{"resigned", "died", "left", "term_over", "dissolved", "merged"}
+
+const orderFrom = `d.id, d.number, d.kind, d.person_id, p.name_hi, p.name_en, d.membership_id, d.organization_id, o.name_hi, o.name_en,
+		coalesce(nullif(t.label_hi, ''), r.name_hi, ''), coalesce(nullif(t.label_en, ''), r.name_en, ''), d.case_id, d.revokes, d.revoked_by,
+		d.effective_day, d.recorded_at, d.by_person, coalesce(bp.name_hi, ''), coalesce(bp.name_en, ''), coalesce(br.name_hi, ''), coalesce(br.name_en, ''), d.reason
+	from orders d join person p on p.id = d.person_id join organization o on o.id = d.organization_id
+		left join membership m on m.id = d.membership_id left join role r on r.id = m.role_id left join post t on t.id = m.post_id
+		left join person bp on bp.id = d.by_person
+		left join membership bm on bm.id = d.by_membership left join role br on br.id = bm.role_id `
+
+func scanOrder(s db.Scanner) (d Order, err error) {
+	var member, cs, revokes, revoked, by sql.NullString
+	err = s.Scan(&d.ID, &d.Number, &d.Kind, &d.Person, &d.PersonHi, &d.PersonEn, &member, &d.Organization, &d.OrgHi, &d.OrgEn,
+		&d.RoleHi, &d.RoleEn, &cs, &revokes, &revoked, &d.EffectiveDay, &d.RecordedAt, &by, &d.ByHi, &d.ByEn, &d.ByRoleHi, &d.ByRoleEn, &d.Reason)
+	d.Membership, d.Case, d.Revokes, d.RevokedBy, d.ByPerson = MembershipID(member.String), cs.String, OrderID(revokes.String), OrderID(revoked.String), PersonID(by.String)
+	return d, err
+}
+
+func lookupOrder(tx *db.Tx, id OrderID) (Order, Organization, error) {
+	found, err := db.Select(tx, `select `+orderFrom+`where d.id = $1`, []any{id}, scanOrder)
+	if err != nil {
+		return Order{}, Organization{}, err
+	}
+	if len(found) == 0 {
+		return Order{}, Organization{}, fault.New(fault.NotFound, "fault.not_found")
+	}
+	o, err := Lookup(tx, found[0].Organization)
+	return found[0], o, err
+}
+
+// GetOrder reads an order of an organization that by may see, or about oneself.
+// Faults: Unauthorized, NotFound.
+func GetOrder(tx *db.Tx, by access.Actor, id OrderID) (d Order, err error) {
+	defer fault.Op(&err, "org.GetOrder(%s)", id)
+	d, o, err := lookupOrder(tx, id)
+	if err != nil {
+		return d, err
+	}
+	return d, by.CheckSees(o.Target(d.Person))
+}
+
+// Orders lists orders that by may see, newest first, of a unit or person ("" for
+// all); a page of limit after offset.
+func Orders(tx *db.Tx, by access.Actor, unit OrganizationID, person PersonID, offset, limit int) ([]Order, error) {
+	r := by.ReachOf(access.SeeRegister)
+	return db.Select(tx, `select `+orderFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)
+			and ($6 = '' or d.unit_id = $6) and ($7 = '' or d.person_id = $7)
+		order by d.recorded_at desc, d.number desc limit $8 offset $9`,
+		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person, unit, person, limit, offset}, scanOrder)
+}
+
+// newOrder is what issue writes.
+type newOrder struct {
+	kind, reason, day, caseID string
+	person                    PersonID
+	membership                MembershipID
+	organization, unit        OrganizationID
+	revokes                   OrderID
+}
+
+// issue writes an order under the next number of its year.
+func issue(tx *db.Tx, by access.Actor, n newOrder) (OrderID, error) {
+	year := tx.Now.Year()
+	number, err := tx.Next(fmt.Sprintf("orders/%d", year))
+	if err != nil {
+		return "", err
+	}
+	id := OrderID(tx.NewID())
+	_, err = tx.Exec(`insert into orders(id, number, kind, person_id, membership_id, organization_id, unit_id, case_id, revokes,
+			effective_day, recorded_at, by_account, by_membership, by_person, reason)
+		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		id, fmt.Sprintf("%d/%04d", year, number), n.kind, n.person, db.Null(string(n.membership)), n.organization, db.Null(string(n.unit)),
+		db.Null(n.caseID), db.Null(string(n.revokes)), n.day, tx.Millis(), by.Account, db.Null(by.Membership), db.Null(by.Person), n.reason)
+	if err != nil {
+		return "", err
+	}
+	return id, access.Audit(tx, by, "org.order_issued", "order", string(id), map[string]any{"kind": n.kind, "person": n.person, "day": n.day})
+}
+
+// Appointment gives a seat, or with Charge "acting" or "additional" its post
+// without taking the seat, to a person from a day.
+type Appointment struct {
+	Seat   SeatID
+	Person PersonID
+	Charge string // regular, acting, additional
+	Day    string // from; today or later is executed today, never earlier than 30 days back
+	Reason string
+}
+
+// Appoint issues the order and changes the register in one step. The actor needs
+// act approve on the seat's organization and may not appoint themself. Faults:
+// Invalid, NotFound, Forbidden, Conflict (the seat is taken).
+func Appoint(tx *db.Tx, by access.Actor, in Appointment) (id OrderID, err error) {
+	defer fault.Op(&err, "org.Appoint(%s)", in.Seat)
+	s, o, err := lookupSeat(tx, in.Seat)
+	if err != nil {
+		return "", err
+	}
+	if err := by.Check(access.Approve, o.Target("")); err != nil {
+		return "", err
+	}
+	if string(in.Person) == by.Person {
+		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
+	}
+	if err := checkOrderForm(tx, in.Reason, in.Day); err != nil {
+		return "", err
+	}
+	if in.Charge != "regular" && in.Charge != "acting" && in.Charge != "additional" {
+		return "", fault.In("charge", "org.bad_charge")
+	}
+	if _, err := LookupPerson(tx, in.Person); err != nil {
+		return "", fault.In("person", "org.unknown_person")
+	}
+	if dead, err := tx.Int(`select count(*) from membership where person_id = $1 and end_reason = 'died'`, in.Person); err != nil {
+		return "", err
+	} else if dead > 0 {
+		return "", fault.In("person", "org.has_died")
+	}
+	if o.Dissolved != "" {
+		return "", fault.New(fault.Conflict, "org.dissolved")
+	}
+	// The order's id is needed by the membership and the membership's by the order.
+	id, err = issue(tx, by, newOrder{kind: OrderAppointment, person: in.Person, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason})
+	if err != nil {
+		return "", err
+	}
+	m, err := begin(tx, s, begun{person: in.Person, charge: in.Charge, day: in.Day, by: "order", order: id})
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.Exec(`update orders set membership_id = $1 where id = $2`, m, id)
+	return id, err
+}
+
+// Relief ends a membership by authority.
+type Relief struct {
+	Membership    MembershipID
+	Reason        string
+	Day           string
+	WithoutNotice bool
+	As            string // relieved ("" too), transferred, suspended, expelled: how the ending stands in the register
+	Case          string // the case decided, "" for none
+}
+
+// Relieve issues the relief order, ends the membership, frees the seat and takes
+// the access away, in one step. The actor needs decide on the organization (for a
+// relief without notice: relieve_now) and may never relieve themself; that the
+// case ran its course is review's part. Faults: Invalid, NotFound, Forbidden,
+// Conflict (already ended).
+func Relieve(tx *db.Tx, by access.Actor, in Relief) (id OrderID, err error) {
+	defer fault.Op(&err, "org.Relieve(%s)", in.Membership)
+	m, o, err := membershipIn(tx, in.Membership)
+	if err != nil {
+		return "", err
+	}
+	act, kind, ending := access.Decide, OrderRelief, in.As
+	if ending == "" {
+		ending = "relieved"
+	}
+	if in.WithoutNotice {
+		act, kind, ending = access.RelieveNow, OrderWithoutNotice, "relieved_without_notice"
+	}
+	if ending != "relieved" && ending != "transferred" && ending != "suspended" && ending != "expelled" && !in.WithoutNotice {
+		return "", fault.In("as", "org.bad_end_reason")
+	}
+	if err := by.Check(act, o.Target(m.Person)); err != nil {
+		return "", err
+	}
+	if string(m.Person) == by.Person {
+		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
+	}
+	if err := checkOrderForm(tx, in.Reason, in.Day); err != nil {
+		return "", err
+	}
+	if in.Day < m.FromDay {
+		return "", fault.In("day", "org.day_before_start", "day", m.FromDay)
+	}
+	id, err = issue(tx, by, newOrder{kind: kind, person: m.Person, membership: m.ID, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason, caseID: in.Case})
+	if err != nil {
+		return "", err
+	}
+	return id, end(tx, m, ending, in.Day, id)
+}
+
+// Warn issues a written warning to a holder; the membership goes on. The actor needs
+// decide on the organization. Faults: Invalid, NotFound, Forbidden, Conflict.
+func Warn(tx *db.Tx, by access.Actor, membership MembershipID, reason, caseID string) (id OrderID, err error) {
+	defer fault.Op(&err, "org.Warn(%s)", membership)
+	m, o, err := membershipIn(tx, membership)
+	if err != nil {
+		return "", err
+	}
+	if err := by.Check(access.Decide, o.Target(m.Person)); err != nil {
+		return "", err
+	}
+	if string(m.Person) == by.Person {
+		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
+	}
+	if err := checkOrderForm(tx, reason, tx.Today()); err != nil {
+		return "", err
+	}
+	if !m.Running() {
+		return "", fault.New(fault.Conflict, "org.already_ended")
+	}
+	return issue(tx, by, newOrder{kind: OrderWarning, person: m.Person, membership: m.ID, organization: o.ID, unit: o.Unit,
+		day: tx.Today(), reason: reason, caseID: caseID})
+}
+
+// RecordEnd puts on record that a membership has ended for a reason of fact (see
+// EndReasons). The actor needs record_end on the organization; one's own
+// resignation needs no act. Faults: Invalid, NotFound, Forbidden, Conflict.
+func RecordEnd(tx *db.Tx, by access.Actor, membership MembershipID, reason, day, note string) (id OrderID, err error) {
+	defer fault.Op(&err, "org.RecordEnd(%s, %s)", membership, reason)
+	m, o, err := membershipIn(tx, membership)
+	if err != nil {
+		return "", err
+	}
+	if own := string(m.Person) == by.Person && reason == "resigned"; !own {
+		if err := by.Check(access.RecordEnd, o.Target(m.Person)); err != nil {
+			return "", err
+		}
+	}
+	var f fault.Form
+	ok := false
+	for _, r := range EndReasons {
+		ok = ok || r == reason
+	}
+	f.Check(ok, "reason", "org.bad_end_reason")
+	f.Check(IsDay(day) && day <= tx.Today(), "day", "org.bad_past_day")
+	f.Check(!IsDay(day) || day >= m.FromDay, "day", "org.day_before_start", "day", m.FromDay)
+	f.Check(len(note) <= maxText, "note", "org.text_long", "n", maxText)
+	if err := f.Err(); err != nil {
+		return "", err
+	}
+	all := []Membership{m}
+	if reason == "died" { // a death ends every post
+		if all, err = Hats(tx, m.Person); err != nil {
+			return "", err
+		}
+	}
+	for _, each := range all {
+		d, err := issue(tx, by, newOrder{kind: OrderRecord, person: m.Person, membership: each.ID, organization: each.Organization, unit: each.Unit,
+			day: day, reason: reason + ": " + note})
+		if err != nil {
+			return "", err
+		}
+		if each.ID == m.ID {
+			id = d
+		}
+		last := day
+		if last < each.FromDay { // begun after the day told: it ends as it began
+			last = each.FromDay
+		}
+		if err := end(tx, each, reason, last, d); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
+}
+
+// Revoke takes back a mistaken order, by an order: an appointment is undone as
+// though it had not been made (the membership ends on the day it began), an ending
+// is undone and the person holds the post as before. The actor needs revoke_order
+// on the organization and may not revoke an order about themself. Faults: Invalid,
+// NotFound, Forbidden, Conflict (already revoked; the seat has since been filled).
+func Revoke(tx *db.Tx, by access.Actor, order OrderID, reason string) (id OrderID, err error) {
+	defer fault.Op(&err, "org.Revoke(%s)", order)
+	d, o, err := lookupOrder(tx, order)
+	if err != nil {
+		return "", err
+	}
+	if err := by.Check(access.RevokeOrder, o.Target(d.Person)); err != nil {
+		return "", err
+	}
+	if string(d.Person) == by.Person {
+		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
+	}
+	if err := checkOrderForm(tx, reason, tx.Today()); err != nil {
+		return "", err
+	}
+	if d.RevokedBy != "" || d.Kind == OrderRevocation || d.Membership == "" {
+		return "", fault.New(fault.Conflict, "org.cannot_revoke")
+	}
+	return undo(tx, by, d, OrderRevocation, reason)
+}
+
+// Reinstate sets a relief aside after an appeal that was won. Where the seat has
+// been filled meanwhile, the person holds the post without a seat until the
+// authority places them. The actor needs hear_appeal on the organization. Called
+// by review; faults as Revoke's.
+func Reinstate(tx *db.Tx, by access.Actor, order OrderID, reason string) (id OrderID, err error) {
+	defer fault.Op(&err, "org.Reinstate(%s)", order)
+	d, o, err := lookupOrder(tx, order)
+	if err != nil {
+		return "", err
+	}
+	if err := by.Check(access.HearAppeal, o.Target(d.Person)); err != nil {
+		return "", err
+	}
+	if string(d.Person) == by.Person {
+		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
+	}
+	if d.RevokedBy != "" || (d.Kind != OrderRelief && d.Kind != OrderWithoutNotice) {
+		return "", fault.New(fault.Conflict, "org.cannot_revoke")
+	}
+	return undo(tx, by, d, OrderReinstatement, reason)
+}
+
+func undo(tx *db.Tx, by access.Actor, d Order, kind, reason string) (OrderID, error) {
+	m, err := LookupMembership(tx, d.Membership)
+	if err != nil {
+		return "", err
+	}
+	id, err := issue(tx, by, newOrder{kind: kind, person: d.Person, membership: m.ID, organization: m.Organization, unit: m.Unit,
+		day: tx.Today(), reason: reason, revokes: d.ID, caseID: d.Case})
+	if err != nil {
+		return "", err
+	}
+	if n, err := tx.Exec(`update orders set revoked_by = $1 where id = $2 and revoked_by is null`, id, d.ID); err != nil {
+		return "", err
+	} else if n == 0 {
+		return "", fault.New(fault.Conflict, "org.cannot_revoke")
+	}
+	if d.Kind == OrderAppointment {
+		if !m.Running() {
+			return "", fault.New(fault.Conflict, "org.already_ended")
+		}
+		return id, end(tx, m, "appointment_revoked", m.FromDay, id)
+	}
+	return id, resume(tx, m, kind == OrderReinstatement, id)
+}
+
+// resume lets an ended membership run again as though it had not ended. When its
+// seat has been filled: without a seat if seatless, else Conflict.
+func resume(tx *db.Tx, m Membership, seatless bool, order OrderID) error {
+	if m.Running() {
+		return fault.New(fault.Conflict, "org.not_ended")
+	}
+	seat, charge := string(m.Seat), m.Charge
+	if seat != "" {
+		n, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2 where id = $3 and state <> 'filled'`, m.ID, m.FromDay, seat)
+		if err != nil {
+			return err
+		}
+		if n == 0 && !seatless {
+			return fault.New(fault.Conflict, "org.seat_filled_since")
+		}
+		if n == 0 {
+			seat, charge = "", "additional"
+		}
+	}
+	_, err := tx.Exec(`update membership set to_day = null, end_reason = '', end_order = null, seat_id = $1, charge = $2 where id = $3`,
+		db.Null(seat), charge, m.ID)
+	if err != nil {
+		return err
+	}
+	return access.Grant(tx, string(m.ID), string(m.Role), string(m.Organization))
+}
+
+func membershipIn(tx *db.Tx, id MembershipID) (Membership, Organization, error) {
+	m, err := LookupMembership(tx, id)
+	if err != nil {
+		return m, Organization{}, err
+	}
+	o, err := Lookup(tx, m.Organization)
+	return m, o, err
+}
+
+const maxText = 4000 // characters of a reason, note or statement
+
+// checkOrderForm checks what every order has: reasons, and a real day not more
+// than 30 days past and not in the future (future orders come with the scheduler).
+func checkOrderForm(tx *db.Tx, reason, day string) error {
+	var f fault.Form
+	f.Check(reason != "", "reason", "org.reason_missing")
+	f.Check(len([]rune(reason)) <= maxText, "reason", "org.text_long", "n", maxText)
+	switch {
+	case !IsDay(day):
+		f.Add("day", "org.bad_day")
+	case day > tx.Today():
+		f.Add("day", "org.future_day")
+	case day < tx.Now.AddDate(0, 0, -30).Format("2006-01-02"):
+		f.Add("day", "org.order_too_old")
+	}
+	return f.Err()
+}

@@ -1,0 +1,222 @@
+package org
+
+import (
+	"database/sql"
+	"time"
+
+	"sangathan/access"
+	"sangathan/internal/db"
+	"sangathan/internal/fault"
+)
+
+// Seat is one place of a Post (Popolo Post; a post of n seats has n rows): filled,
+// vacant, or unknown: nobody has told us yet. The three are never mixed.
+type Seat struct {
+	ID           SeatID         `json:"id"`
+	Post         PostID         `json:"post"`
+	Organization OrganizationID `json:"organization"`
+	OrgHi        string         `json:"organization_hi"`
+	OrgEn        string         `json:"organization_en"`
+	Unit         OrganizationID `json:"unit,omitempty"`
+	Role         RoleID         `json:"role"`
+	RoleHi       string         `json:"role_hi"`
+	RoleEn       string         `json:"role_en"`
+	Area         AreaID         `json:"area"`
+	AreaHi       string         `json:"area_hi"`
+	AreaEn       string         `json:"area_en"`
+	AreaNumber   int            `json:"area_number,omitempty"`
+	Number       int            `json:"number"`
+	State        string         `json:"state"` // filled, vacant, unknown
+	Since        string         `json:"since,omitempty"`
+	Membership   MembershipID   `json:"membership,omitempty"`
+	Person       PersonID       `json:"person,omitempty"`
+	PersonHi     string         `json:"person_hi,omitempty"`
+	PersonEn     string         `json:"person_en,omitempty"`
+}
+
+const seatFrom = `s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
+		coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en),
+		t.area_id, a.name_hi, a.name_en, a.number, s.number, s.state, s.since, s.membership_id, p.id, p.name_hi, p.name_en
+	from seat s join post t on t.id = s.post_id join organization o on o.id = s.organization_id
+		join role r on r.id = s.role_id join area a on a.id = t.area_id
+		left join membership m on m.id = s.membership_id left join person p on p.id = m.person_id `
+
+func scanSeat(sc db.Scanner) (s Seat, err error) {
+	var unit, since, member, person, hi, en sql.NullString
+	var number sql.NullInt64
+	err = sc.Scan(&s.ID, &s.Post, &s.Organization, &s.OrgHi, &s.OrgEn, &unit, &s.Role, &s.RoleHi, &s.RoleEn,
+		&s.Area, &s.AreaHi, &s.AreaEn, &number, &s.Number, &s.State, &since, &member, &person, &hi, &en)
+	s.Unit, s.AreaNumber, s.Since = OrganizationID(unit.String), int(number.Int64), since.String
+	s.Membership, s.Person, s.PersonHi, s.PersonEn = MembershipID(member.String), PersonID(person.String), hi.String, en.String
+	return s, err
+}
+
+func lookupSeat(tx *db.Tx, id SeatID) (Seat, Organization, error) {
+	found, err := db.Select(tx, `select `+seatFrom+`where s.id = $1`, []any{id}, scanSeat)
+	if err != nil {
+		return Seat{}, Organization{}, err
+	}
+	if len(found) == 0 {
+		return Seat{}, Organization{}, fault.New(fault.NotFound, "fault.not_found")
+	}
+	o, err := Lookup(tx, found[0].Organization)
+	return found[0], o, err
+}
+
+// GetSeat reads a seat that by may see, with its organization. Faults: Unauthorized, NotFound.
+func GetSeat(tx *db.Tx, by access.Actor, id SeatID) (s Seat, o Organization, err error) {
+	defer fault.Op(&err, "org.GetSeat(%s)", id)
+	if s, o, err = lookupSeat(tx, id); err != nil {
+		return s, o, err
+	}
+	return s, o, by.CheckSees(o.Target(""))
+}
+
+// SeatsOn lists the seats of an organization as they stood on a day (today for
+// ""), by rank: a seat is filled when a membership held it that day, vacant when
+// it was known that none did, else unknown. Faults: Unauthorized, NotFound.
+func SeatsOn(tx *db.Tx, by access.Actor, id OrganizationID, day string) (seats []Seat, err error) {
+	defer fault.Op(&err, "org.SeatsOn(%s, %s)", id, day)
+	if _, err := GetOrganization(tx, by, id); err != nil {
+		return nil, err
+	}
+	if day == "" {
+		day = tx.Today()
+	}
+	return db.Select(tx, `select s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
+			coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en),
+			t.area_id, a.name_hi, a.name_en, a.number, s.number,
+			case when m.id is not null then 'filled' when s.known_from <= $1 then 'vacant' else 'unknown' end,
+			case when m.id is not null then m.from_day when s.known_from <= $1 and s.state = 'vacant' and s.since <= $1 then s.since end,
+			m.id, p.id, p.name_hi, p.name_en
+		from seat s join post t on t.id = s.post_id join organization o on o.id = s.organization_id
+			join role r on r.id = s.role_id join area a on a.id = t.area_id
+			left join membership m on m.seat_id = s.id and m.from_day <= $1 and (m.to_day is null or m.to_day > $1)
+			left join person p on p.id = m.person_id
+		where s.organization_id = $2 and (t.from_day is null or t.from_day <= $1) and (t.to_day is null or t.to_day > $1)
+		order by r.rank, a.number, a.sort_key, t.id, s.number limit 1000`, []any{day, id}, scanSeat)
+}
+
+// SeatsAt lists the seats whose post works in exactly this area, such as the
+// booth agent of a booth, that by sees.
+func SeatsAt(tx *db.Tx, by access.Actor, id AreaID) ([]Seat, error) {
+	all, err := db.Select(tx, `select `+seatFrom+`where t.area_id = $1 and s.organization_id not in
+			(select id from organization where area_id = $1) order by r.rank, s.number limit 100`, []any{id}, scanSeat)
+	if err != nil {
+		return nil, err
+	}
+	seen := all[:0]
+	for _, s := range all {
+		o, err := Lookup(tx, s.Organization)
+		if err != nil {
+			return nil, err
+		}
+		if by.Sees(o.Target("")) {
+			seen = append(seen, s)
+		}
+	}
+	return seen, nil
+}
+
+// Vacancies lists vacant seats that by sees, the highest rank and the longest
+// vacant first, in a unit ("" for all) and of a role ("" for all); a page of limit
+// after skipping offset.
+func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, offset, limit int) ([]Seat, error) {
+	r := by.ReachOf(access.SeeRegister)
+	return db.Select(tx, `select `+seatFrom+`where s.state = 'vacant'
+			and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)
+			and ($5 = '' or s.unit_id = $5) and ($6 = '' or s.role_id = $6)
+		order by r.rank, s.since, s.id limit $7 offset $8`,
+		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, unit, role, limit, offset}, scanSeat)
+}
+
+// Count is how many seats are filled, vacant and not known.
+type Count struct {
+	Filled  int `json:"filled"`
+	Vacant  int `json:"vacant"`
+	Unknown int `json:"unknown"`
+}
+
+// Total is the number of seats.
+func (c Count) Total() int { return c.Filled + c.Vacant + c.Unknown }
+
+func (c *Count) add(state string, n int) {
+	switch state {
+	case "filled":
+		c.Filled += n
+	case "vacant":
+		c.Vacant += n
+	default:
+		c.Unknown += n
+	}
+}
+
+// CountSeats counts the seats of an organization and everything whose territory
+// lies in its own, booth agents apart. by must see it. Faults: Unauthorized, NotFound.
+func CountSeats(tx *db.Tx, by access.Actor, id OrganizationID) (posts, agents Count, err error) {
+	defer fault.Op(&err, "org.CountSeats(%s)", id)
+	o, err := GetOrganization(tx, by, id)
+	if err != nil {
+		return posts, agents, err
+	}
+	var query string
+	var args []any
+	switch {
+	case o.Parent == "": // the whole unit: one index, read once
+		query = `select role_id, state, count(*) from seat group by state, role_id`
+	case o.Unit == o.ID:
+		query, args = `select role_id, state, count(*) from seat where unit_id = $1 group by state, role_id`, []any{id}
+	default:
+		from, to := access.Range(o.Path)
+		query, args = `select s.role_id, s.state, count(*) from organization o join seat s on s.organization_id = o.id
+			where o.path >= $1 and o.path < $2 group by s.state, s.role_id`, []any{from, to}
+	}
+	type row struct {
+		role, state string
+		n           int
+	}
+	rows, err := db.Select(tx, query, args, func(s db.Scanner) (r row, err error) { return r, s.Scan(&r.role, &r.state, &r.n) })
+	for _, r := range rows {
+		if r.role == "booth_agent" {
+			agents.add(r.state, r.n)
+		} else {
+			posts.add(r.state, r.n)
+		}
+	}
+	return posts, agents, err
+}
+
+// CountByUnit counts seats for every district-level body at once, booth agents
+// apart, for lists of units.
+func CountByUnit(tx *db.Tx) (posts, agents map[OrganizationID]*Count, err error) {
+	posts, agents = map[OrganizationID]*Count{}, map[OrganizationID]*Count{}
+	rows, err := tx.Query(`select unit_id, state, role_id = 'booth_agent', count(*) from seat where unit_id is not null group by 1, 2, 3`)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var unit OrganizationID
+		var state string
+		var agent bool
+		var n int
+		if err := rows.Scan(&unit, &state, &agent, &n); err != nil {
+			return nil, nil, err
+		}
+		to := posts
+		if agent {
+			to = agents
+		}
+		if to[unit] == nil {
+			to[unit] = &Count{}
+		}
+		to[unit].add(state, n)
+	}
+	return posts, agents, rows.Err()
+}
+
+// IsDay reports whether s is a real calendar day written YYYY-MM-DD.
+func IsDay(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
