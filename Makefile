@@ -32,7 +32,7 @@ bench: ## each hot path beside its ceiling
 	$(GO) test -run '^$$' -bench . ./...
 
 fmt: ## format the sources
-	gofmt -w .
+	"$$($(GO) env GOROOT)/bin/gofmt" -w .
 	@if [ -n "$$(find . -name '*.templ' -not -path '*/node_modules/*' -print -quit)" ]; then $(GO) tool templ fmt .; fi
 
 generate: ## make the Go files of the page templates again

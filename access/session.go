@@ -74,7 +74,7 @@ func highestPost(tx *db.Tx, person string) (membership string, err error) {
 func As(tx *db.Tx, name string) (Actor, error) {
 	person, err := tx.Text(`select id from person where id = $1`, name)
 	if err == nil && person == "" {
-		person, err = PersonByPINLogin(tx, name)
+		person, err = personByLogin(tx, name)
 	}
 	if err != nil {
 		return Actor{}, err

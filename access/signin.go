@@ -155,16 +155,23 @@ func PINHash(tx *db.Tx, person string) (string, error) {
 // gives a stand-in without a PIN, whose wrong tries are counted like anyone's, so
 // that nobody learns which numbers are known.
 func PersonByPINLogin(tx *db.Tx, login string) (string, error) {
+	person, err := personByLogin(tx, login)
+	if err == nil && person == "" {
+		person = nobody + tx.Hash([]byte(login))
+	}
+	return person, err
+}
+
+// personByLogin finds whom a login number, or a phone that one person uses, stands
+// for; "" when there is none.
+func personByLogin(tx *db.Tx, login string) (string, error) {
 	person, err := tx.Text(`select person_id from account where handle = $1`, login)
 	if err != nil || person != "" {
 		return person, err
 	}
 	people, err := peopleOf(tx, login)
-	if err != nil {
+	if err != nil || len(people) != 1 {
 		return "", err
-	}
-	if len(people) != 1 {
-		return nobody + tx.Hash([]byte(login)), nil
 	}
 	return people[0], nil
 }

@@ -83,7 +83,11 @@ func check(tx *db.Tx, by access.Actor, id EntryID, verdict, reason string) error
 	if _, err := tx.Exec(`update activity set state = $1 where id = $2`, verdict, id); err != nil {
 		return err
 	}
-	return access.Audit(tx, by, "activity."+verdict, "activity", string(id), map[string]any{"reason": reason})
+	act := "activity.confirmed"
+	if verdict == Disputed {
+		act = "activity.disputed"
+	}
+	return access.Audit(tx, by, act, "activity", string(id), map[string]any{"reason": reason})
 }
 
 func checksOf(tx *db.Tx, id EntryID) ([]Check, error) {

@@ -9,6 +9,7 @@ import (
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
+	"sangathan/internal/lang"
 	"sangathan/org"
 )
 
@@ -151,7 +152,7 @@ func mayReport(tx *db.Tx, by access.Actor, r Report) (m org.Membership, o org.Or
 		return m, o, err
 	}
 	if !m.Running() {
-		return m, o, fault.New(fault.Forbidden, "activity.post_ended", "day", m.ToDay)
+		return m, o, fault.New(fault.Forbidden, "activity.post_ended", "day", lang.Day(m.ToDay))
 	}
 	if r.Word != "" && r.Word != Self {
 		err = fault.In("word", "activity.word_of_oneself")
@@ -168,8 +169,8 @@ func checkFacts(tx *db.Tx, r Report, m org.Membership, o org.Organization) error
 		return err
 	}
 	f.Check(known > 0, "kind", "fault.unknown_choice")
-	f.Check(r.Day >= m.FromDay, "day", "activity.before_post", "day", m.FromDay)
-	f.Check(m.Running() || r.Day < m.ToDay, "day", "activity.after_post", "day", m.ToDay)
+	f.Check(r.Day >= m.FromDay, "day", "activity.before_post", "day", lang.Day(m.FromDay))
+	f.Check(m.Running() || r.Day < m.ToDay, "day", "activity.after_post", "day", lang.Day(m.ToDay))
 	known, err = tx.Int(`select count(*) from area where id = $1`, r.Area)
 	if err != nil {
 		return err

@@ -16,6 +16,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 
 	"sangathan/access"
@@ -44,6 +46,7 @@ func New(u *db.Unit, log *slog.Logger) http.Handler {
 	cfg.OpenAPIPath = "/api/openapi"
 	cfg.DocsPath, cfg.SchemasPath = "", ""
 	cfg.CreateHooks = nil // no "$schema" links in answers
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	a := &api{unit: u, log: log, huma: humago.New(mux, cfg)}
 	a.huma.UseMiddleware(withCaller)
@@ -55,6 +58,19 @@ func New(u *db.Unit, log *slog.Logger) http.Handler {
 		json.NewEncoder(w).Encode(p)
 	})
 	return mux
+}
+
+// schemaName names a type in the document: those of the capabilities by their
+// package too, so that org.Count and this package's own do not meet.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if p := path.Base(t.PkgPath()); t.Name() != "" && p != "api" && p != "." {
+		return strings.ToUpper(p[:1]) + p[1:] + name
+	}
+	return name
 }
 
 // caller is what the request's headers say of who asks.
@@ -143,9 +159,9 @@ func listOf[T any](items []T) list[T] {
 	return list[T]{items}
 }
 
-func operation(method, path, act, summary string) huma.Operation {
-	op := huma.Operation{Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: maxBody,
-		OperationID: strings.ToLower(method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(path),
+func operation(method, url, act, summary string) huma.Operation {
+	op := huma.Operation{Method: method, Path: "/api/v1" + url, Summary: summary, MaxBodyBytes: maxBody,
+		OperationID: strings.ToLower(method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(url),
 		Extensions:  map[string]any{"x-act": act}}
 	if act != "public" {
 		op.Security = []map[string][]string{{"token": {}}}
@@ -154,8 +170,8 @@ func operation(method, path, act, summary string) huma.Operation {
 }
 
 // read registers a GET of a verb that changes nothing.
-func read[I, O any](a *api, path, act, summary string, verb func(tx *db.Tx, by access.Actor, in *I) (O, error)) {
-	huma.Register(a.huma, operation("GET", path, act, summary), func(ctx context.Context, in *I) (*answer[O], error) {
+func read[I, O any](a *api, url, act, summary string, verb func(tx *db.Tx, by access.Actor, in *I) (O, error)) {
+	huma.Register(a.huma, operation("GET", url, act, summary), func(ctx context.Context, in *I) (*answer[O], error) {
 		var out answer[O]
 		err := a.unit.Read(ctx, func(tx *db.Tx) error {
 			by, err := access.Open(tx, callerOf(ctx).token)
@@ -172,23 +188,23 @@ func read[I, O any](a *api, path, act, summary string, verb func(tx *db.Tx, by a
 	})
 }
 
-// sent is what every POST brings beside its own input.
-type sent struct {
+// Sent is what every POST brings beside its own input.
+type Sent struct {
 	Key     string `header:"Idempotency-Key" doc:"UUID of this request: sent again with the same body, it counts once"`
 	RawBody []byte
 }
 
-func (s *sent) raw() *sent { return s }
+func (s *Sent) raw() *Sent { return s }
 
-// poster is an input that embeds sent.
+// poster is an input that embeds Sent.
 type poster[I any] interface {
 	*I
-	raw() *sent
+	raw() *Sent
 }
 
 // write registers a POST of a verb.
-func write[I any, O any, P poster[I]](a *api, path, act, summary string, verb func(tx *db.Tx, by access.Actor, in *I) (O, error)) {
-	huma.Register(a.huma, operation("POST", path, act, summary), func(ctx context.Context, in *I) (*answer[O], error) {
+func write[I any, O any, P poster[I]](a *api, url, act, summary string, verb func(tx *db.Tx, by access.Actor, in *I) (O, error)) {
+	huma.Register(a.huma, operation("POST", url, act, summary), func(ctx context.Context, in *I) (*answer[O], error) {
 		var out answer[O]
 		s := P(in).raw()
 		err := a.unit.Write(ctx, func(tx *db.Tx) error {
@@ -200,7 +216,7 @@ func write[I any, O any, P poster[I]](a *api, path, act, summary string, verb fu
 				out.Body, err = verb(tx, by, in)
 				return err
 			}
-			text, err := db.Once(tx, by.Account, s.Key, append([]byte(path+"\n"), s.RawBody...), func() (string, error) {
+			text, err := db.Once(tx, by.Account, s.Key, append([]byte(url+"\n"), s.RawBody...), func() (string, error) {
 				v, err := verb(tx, by, in)
 				if err != nil {
 					return "", err

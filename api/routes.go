@@ -23,7 +23,8 @@ type (
 		ID string `path:"id"`
 		On string `query:"on" doc:"as on this day, YYYY-MM-DD; today when left out"`
 	}
-	paged struct {
+	// Paged is a page of a list.
+	Paged struct {
 		Offset int `query:"offset" minimum:"0"`
 		Limit  int `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	}
@@ -34,14 +35,14 @@ type (
 		ID string `json:"id"`
 	}
 	withText struct {
-		sent
+		Sent
 		ID   string `path:"id"`
 		Body struct {
 			Text string `json:"text"`
 		}
 	}
 	withVerdict struct {
-		sent
+		Sent
 		ID   string `path:"id"`
 		Body struct {
 			Verdict string `json:"verdict"`
@@ -49,7 +50,7 @@ type (
 		}
 	}
 	nothing struct {
-		sent
+		Sent
 		ID string `path:"id"`
 	}
 )
@@ -213,7 +214,7 @@ func (a *api) register() {
 		return c, err
 	})
 	read(a, "/vacancies", "see_register", "Vacant seats", func(tx *db.Tx, by access.Actor, in *struct {
-		paged
+		Paged
 		Unit string `query:"unit"`
 		Role string `query:"role"`
 	}) (list[org.Seat], error) {
@@ -238,7 +239,7 @@ func (a *api) register() {
 		return listOf(all), err
 	})
 	read(a, "/orders", "see_register", "Orders, newest first", func(tx *db.Tx, by access.Actor, in *struct {
-		paged
+		Paged
 		Unit   string `query:"unit"`
 		Person string `query:"person"`
 	}) (list[org.Order], error) {
@@ -253,7 +254,7 @@ func (a *api) register() {
 		return made{string(id)}, err
 	})
 	write(a, "/memberships/{id}/end", "record_end", "Put a resignation, death or end of term on record", func(tx *db.Tx, by access.Actor, in *struct {
-		sent
+		Sent
 		ID   string `path:"id"`
 		Body struct {
 			Reason string `json:"reason"`
@@ -269,7 +270,7 @@ func (a *api) register() {
 		return made{id}, err
 	})
 	write(a, "/memberships/{id}/leave", "record_leave", "Record leave", func(tx *db.Tx, by access.Actor, in *struct {
-		sent
+		Sent
 		ID   string `path:"id"`
 		Body struct {
 			FromDay string `json:"from_day"`
@@ -291,7 +292,7 @@ func checkOn(day string) error {
 
 func (a *api) ledger() {
 	write(a, "/activities", "", "Report an activity", func(tx *db.Tx, by access.Actor, in *struct {
-		sent
+		Sent
 		Body activity.Report
 	}) (made, error) {
 		id, err := activity.SubmitOnce(tx, by, in.Body, in.RawBody)
@@ -315,7 +316,7 @@ func (a *api) reviews() {
 		return listOf(all), err
 	})
 	write(a, "/reviews", "draft_list", "Draft the list of a unit", func(tx *db.Tx, by access.Actor, in *struct {
-		sent
+		Sent
 		Body struct {
 			Unit      string `json:"unit"`
 			FromMonth string `json:"from_month,omitempty" doc:"YYYY-MM; the criteria's window when both are left out"`
@@ -326,7 +327,7 @@ func (a *api) reviews() {
 		return made{id}, err
 	})
 	read(a, "/reviews", "draft_list", "Lists of missed duties", func(tx *db.Tx, by access.Actor, in *struct {
-		paged
+		Paged
 		Unit string `query:"unit"`
 	}) (list[review.Review], error) {
 		all, err := review.List(tx, by, org.OrganizationID(in.Unit), in.Offset, in.Limit)
@@ -336,14 +337,14 @@ func (a *api) reviews() {
 		return review.Get(tx, by, in.ID)
 	})
 	read(a, "/reviews/{id}/lines", "draft_list", "The lines of a list", func(tx *db.Tx, by access.Actor, in *struct {
-		paged
+		Paged
 		ID      string `path:"id"`
 		Verdict string `query:"verdict"`
 	}) (list[review.Line], error) {
 		all, err := review.Lines(tx, by, in.ID, in.Verdict, in.Offset, in.Limit)
 		return listOf(all), err
 	})
-	read(a, "/reviews/{id}/silent", "draft_list", "Bodies of the unit that sent no report", func(tx *db.Tx, by access.Actor, in *byID) (list[review.Silence], error) {
+	read(a, "/reviews/{id}/silent", "draft_list", "Bodies of the unit that Sent no report", func(tx *db.Tx, by access.Actor, in *byID) (list[review.Silence], error) {
 		all, err := review.Silences(tx, by, in.ID)
 		return listOf(all), err
 	})
@@ -367,7 +368,7 @@ func (a *api) reviews() {
 		return ok, review.Check(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
 	})
 	read(a, "/cases", "recommend", "Cases", func(tx *db.Tx, by access.Actor, in *struct {
-		paged
+		Paged
 		Unit   string `query:"unit"`
 		Person string `query:"person"`
 		Step   string `query:"step"`
@@ -384,7 +385,7 @@ func (a *api) reviews() {
 		return c, err
 	})
 	write(a, "/cases/{id}/talk", "record_talk", "Record that one spoke with the person", func(tx *db.Tx, by access.Actor, in *struct {
-		sent
+		Sent
 		ID   string `path:"id"`
 		Body struct {
 			Manner  string `json:"manner"`
@@ -404,7 +405,7 @@ func (a *api) reviews() {
 		}{n}, err
 	})
 	write(a, "/cases/{id}/service", "record_service", "Record proof that the notice was served", func(tx *db.Tx, by access.Actor, in *struct {
-		sent
+		Sent
 		ID   string `path:"id"`
 		Body struct {
 			Manner string `json:"manner"`

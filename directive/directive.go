@@ -14,14 +14,14 @@ import (
 	"sangathan/org"
 )
 
-// DirectiveID names a directive; opaque text.
-type DirectiveID string
+// ID names a directive; opaque text.
+type ID string
 
 // The kinds of directive.
 const (
-	General        = "general"         // answered by a text
-	InactivityList = "inactivity_list" // answered by returning the district's list: see package review
-	MonthlyReport  = "monthly_report"  // recurs: one answer for each month
+	KindGeneral        = "general"         // answered by a text
+	KindInactivityList = "inactivity_list" // answered by returning the district's list: see package review
+	KindMonthlyReport  = "monthly_report"  // recurs: one answer for each month
 )
 
 // Limits of a directive and its answers.
@@ -33,9 +33,9 @@ const (
 
 // Directive is an instruction to bodies below the one that issues it.
 type Directive struct {
-	ID       DirectiveID        `json:"id"` // UUID made by the sender; "" to have one made
+	ID       ID                 `json:"id"` // UUID made by the sender; "" to have one made
 	Number   string             `json:"number"`
-	Kind     string             `json:"kind"`
+	Kind     string             `json:"kind"` // KindGeneral, KindInactivityList, KindMonthlyReport
 	Subject  string             `json:"subject"`
 	Body     string             `json:"body"`
 	Kinds    []string           `json:"kinds"` // kinds of organization that answer; empty on issuing a monthly report: all that owe it
@@ -71,7 +71,7 @@ func scanDirective(s db.Scanner) (d Directive, err error) {
 	return d, err
 }
 
-func lookup(tx *db.Tx, id DirectiveID) (Directive, error) {
+func lookup(tx *db.Tx, id ID) (Directive, error) {
 	found, err := db.Select(tx, `select `+directiveFrom+`where d.id = $1`, []any{id}, scanDirective)
 	if err != nil {
 		return Directive{}, err
@@ -86,7 +86,7 @@ func lookup(tx *db.Tx, id DirectiveID) (Directive, error) {
 // needs issue_directive on the body it goes out from. A monthly report recurs by
 // itself, and there is one at a time. Faults: Invalid, Unauthorized, Forbidden,
 // NotFound, Conflict (the id is taken; the monthly report is already asked for).
-func Issue(tx *db.Tx, by access.Actor, d Directive) (id DirectiveID, err error) {
+func Issue(tx *db.Tx, by access.Actor, d Directive) (id ID, err error) {
 	defer fault.Op(&err, "directive.Issue(%s)", d.ID)
 	if d.From == "" {
 		d.From = org.OrganizationID(by.Org)
@@ -118,18 +118,18 @@ func (d Directive) Validate(today string) error {
 	f.Check(isText(d.Body), "body", "fault.bad_utf8")
 	f.Check(utf8.RuneCountInString(d.Body) <= MaxBody, "body", "fault.too_long", "max", MaxBody)
 	switch d.Kind {
-	case General, InactivityList:
+	case KindGeneral, KindInactivityList:
 		f.Check(len(d.Kinds) > 0, "kinds", "directive.to_whom")
 		switch {
 		case d.DueDay == "":
-			f.Check(d.Kind == General, "due_day", "fault.required")
+			f.Check(d.Kind == KindGeneral, "due_day", "fault.required")
 		case !org.IsDay(d.DueDay):
 			f.Add("due_day", "fault.bad_day")
 		default:
 			f.Check(d.DueDay >= today, "due_day", "fault.day_past")
 		}
 		f.Check(d.Recurs == "" && d.DueDom == 0, "recurs", "directive.only_reports_recur")
-	case MonthlyReport:
+	case KindMonthlyReport:
 		f.Check(d.DueDay == "", "due_day", "directive.monthly_has_no_day")
 		f.Check(d.Recurs == "" || d.Recurs == "monthly", "recurs", "fault.unknown_choice")
 		f.Check(d.DueDom >= 0 && d.DueDom <= 28, "due_dom", "fault.number_range", "min", 1, "max", 28)
@@ -143,8 +143,8 @@ func (d Directive) Validate(today string) error {
 }
 
 // insert writes a checked directive whose From, fromPath, IssuedBy and IssuedAt are set.
-func insert(tx *db.Tx, d Directive) (DirectiveID, error) {
-	if d.Kind == MonthlyReport {
+func insert(tx *db.Tx, d Directive) (ID, error) {
+	if d.Kind == KindMonthlyReport {
 		d.Recurs = "monthly"
 		if d.DueDom == 0 {
 			d.DueDom = ReportDom
@@ -175,13 +175,13 @@ func insert(tx *db.Tx, d Directive) (DirectiveID, error) {
 			return "", fault.In("kinds", "fault.unknown_choice")
 		}
 	}
-	if n, err := d.expected(tx); err != nil {
+	if n, err := d.tally(tx, "", ""); err != nil {
 		return "", err
-	} else if n == 0 {
+	} else if n.Expected == 0 {
 		return "", fault.In("kinds", "directive.nobody_expected")
 	}
 	if d.ID == "" {
-		d.ID = DirectiveID(tx.NewID())
+		d.ID = ID(tx.NewID())
 	}
 	year := tx.Time(d.IssuedAt).Year()
 	number, err := tx.Next(fmt.Sprintf("directive/%d", year))
@@ -203,9 +203,9 @@ func insert(tx *db.Tx, d Directive) (DirectiveID, error) {
 }
 
 // Get reads a directive that by may see. Faults: Unauthorized, NotFound.
-func Get(tx *db.Tx, by access.Actor, id DirectiveID) (d Directive, err error) {
+func Get(tx *db.Tx, by access.Actor, id ID) (d Directive, err error) {
 	defer fault.Op(&err, "directive.Get(%s)", id)
-	found, err := visible(tx, by, `and d.id = $7`, id)
+	found, err := visible(tx, by, `and d.id = $6`, id)
 	if err != nil {
 		return d, err
 	}
@@ -231,8 +231,8 @@ func visible(tx *db.Tx, by access.Actor, rest string, args ...any) ([]Directive,
 	r := by.ReachOf(access.SeeRegister)
 	return db.Select(tx, `select `+directiveFrom+`where (f.id = $1 or f.path >= $2 and f.path < $3
 			or exists(select 1 from organization b where (b.id = $1 or b.path >= $2 and b.path < $3 or b.area_path >= $4 and b.area_path < $5)
-				and b.path > f.path and b.path < substr(f.path, 1, length(f.path) - 1) || $6 and `+kindIn("b", "d")+`)) `+rest,
-		append([]any{by.Org, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, "0"}, args...), scanDirective)
+				and b.path > f.path and b.path < substr(f.path, 1, length(f.path) - 1) || '0' and `+kindIn("b", "d")+`)) `+rest,
+		append([]any{by.Org, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}, args...), scanDirective)
 }
 
 // kindIn is the condition that organization o is of a kind that directive d names.
@@ -240,9 +240,9 @@ func kindIn(o, d string) string {
 	return `replace(` + d + `.to_kinds, ' ' || ` + o + `.kind || ' ', '') <> ` + d + `.to_kinds`
 }
 
-// OpenReport gives the id of the recurring monthly report that is asked for.
+// MonthlyReport gives the id of the recurring monthly report that is asked for.
 // NotFound when none is. Everyone may.
-func OpenReport(tx *db.Tx) (DirectiveID, error) {
+func MonthlyReport(tx *db.Tx) (ID, error) {
 	d, err := openReport(tx)
 	return d.ID, err
 }

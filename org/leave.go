@@ -33,8 +33,7 @@ func RecordLeave(tx *db.Tx, by access.Actor, in Leave) (id string, err error) {
 	f.Check(IsDay(in.FromDay), "from_day", "org.bad_day")
 	f.Check(IsDay(in.ToDay), "to_day", "org.bad_day")
 	f.Check(in.FromDay < in.ToDay, "to_day", "org.leave_ends_first")
-	f.Check(in.Reason != "", "reason", "org.reason_missing")
-	f.Check(len([]rune(in.Reason)) <= maxText, "reason", "org.text_long", "n", maxText)
+	CheckText(&f, "reason", in.Reason, "org.reason_missing")
 	if err := f.Err(); err != nil {
 		return "", err
 	}

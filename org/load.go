@@ -2,6 +2,7 @@ package org
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,7 @@ func NewLoader(tx *db.Tx) (*Loader, error) {
 		{"seat", "id post_id organization_id unit_id role_id number state membership_id since known_from"},
 		{"access_grant", "membership_id scope acts organization_id"},
 	} {
-		in := tx.Insert(t.table, strings.Fields(t.columns)...)
+		in := tx.Insert(t.table, strings.Fields(t.columns)...).After(l.order...)
 		l.tables[t.table] = in
 		l.order = append(l.order, in)
 	}
@@ -85,6 +86,12 @@ func (l *Loader) Close() error {
 }
 
 func (l *Loader) add(table string, values ...any) error { return l.tables[table].Add(values...) }
+
+// Insert prepares adding rows to a table outside the register whose rows refer to
+// the register's. The caller flushes it.
+func (l *Loader) Insert(table string, columns ...string) *db.Inserter {
+	return l.tx.Insert(table, columns...).After(l.order...)
+}
 
 // NewArea is an area to be loaded, with its parent in each tree ("" id: a root of
 // that tree).
@@ -155,6 +162,21 @@ func (l *Loader) Area(n NewArea) error {
 		}
 	}
 	return nil
+}
+
+// Place lets an area that is already loaded stand in a further tree, under parent.
+func (l *Loader) Place(tree string, id, parent AreaID, sinceDay string) error {
+	above, err := l.areaPath(tree, parent)
+	if err != nil {
+		return err
+	}
+	l.label++
+	path := above + strconv.FormatInt(l.label, 36) + "/"
+	l.paths[tree+string(id)] = path
+	if err := l.add("area_parent", tree, id, parent, sinceDay); err != nil {
+		return err
+	}
+	return l.add("area_path", tree, id, path)
 }
 
 func (l *Loader) areaPath(tree string, id AreaID) (string, error) {
@@ -258,6 +280,18 @@ type SeatFill struct {
 	Source     string
 	SourceDay  string
 	LastDay    string // day of the newest ledger entry
+	Former     []Former
+}
+
+// Former is a holder of a seat before, as the records tell.
+type Former struct {
+	Membership MembershipID
+	Person     PersonID
+	FromDay    string
+	ToDay      string
+	EndReason  string // see EndReasons
+	Source     string
+	SourceDay  string
 }
 
 // Post adds a post, its seats and their holders as found.
@@ -279,10 +313,18 @@ func (l *Loader) Post(p Post) error {
 			state, since, known = "filled", s.FromDay, s.FromDay
 			err = l.member(o, p, s)
 		case s.Vacant:
+			if !IsDay(s.Since) || s.Since > l.today {
+				return fmt.Errorf("seat %s: a vacancy needs a past day", s.ID)
+			}
 			state, since, known = "vacant", s.Since, s.Since
 		}
 		if err != nil {
 			return err
+		}
+		for _, f := range s.Former {
+			if err := l.former(o, p, s, f); err != nil {
+				return err
+			}
 		}
 		err := l.add("seat", s.ID, p.ID, p.Organization, db.Null(string(o.Unit)), p.Role, i+1, state, db.Null(string(s.Membership)), db.Null(since), db.Null(known))
 		if err != nil {
@@ -314,6 +356,14 @@ func (l *Loader) member(o Organization, p Post, s SeatFill) error {
 		}
 	}
 	return nil
+}
+
+func (l *Loader) former(o Organization, p Post, s SeatFill, f Former) error {
+	if !IsDay(f.FromDay) || !IsDay(f.ToDay) || f.FromDay >= f.ToDay || f.ToDay > l.today || !slices.Contains(EndReasons, f.EndReason) || f.Source == "" || f.Membership == "" {
+		return fmt.Errorf("former membership %s: needs past days in order, a reason, a source and an id", f.Membership)
+	}
+	return l.add("membership", f.Membership, f.Person, p.Organization, db.Null(string(o.Unit)), p.ID, s.ID, p.Role, p.Area, "regular",
+		f.FromDay, f.ToDay, f.EndReason, "as_found", f.Source, db.Null(f.SourceDay), standing("as_found"), nil)
 }
 
 // LoadPack enters what a pack says of the register: kinds, roles and what they

@@ -6,6 +6,7 @@ import (
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
+	"sangathan/internal/lang"
 )
 
 // Membership is a person in a post of an organization from a day (Popolo
@@ -41,6 +42,9 @@ type Membership struct {
 // Running reports whether the membership holds now.
 func (m Membership) Running() bool { return m.ToDay == "" }
 
+// EndKey names the message that tells how the membership ended.
+func (m Membership) EndKey() string { return "org.end." + m.EndReason }
+
 const membershipFrom = `m.id, m.person_id, p.name_hi, p.name_en, m.organization_id, o.name_hi, o.name_en, m.unit_id, m.post_id, m.seat_id,
 		m.role_id, coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en), m.area_id, a.name_hi, a.name_en,
 		m.charge, m.from_day, m.to_day, m.end_reason, m.begun_by, m.begin_order, m.end_order, m.standing, m.last_activity
@@ -70,15 +74,19 @@ func LookupMembership(tx *db.Tx, id MembershipID) (Membership, error) {
 }
 
 // Record lists a person's memberships, the running and newest first; with day not
-// "", only those in force on that day. Those in organizations that by does not see
-// are left out. Faults: Unauthorized, NotFound.
+// "", only those in force on that day. Appointments that were revoked, and those in
+// organizations that by does not see, are left out. Faults: Unauthorized, NotFound,
+// Invalid (day).
 func Record(tx *db.Tx, by access.Actor, id PersonID, day string) (record []Membership, err error) {
 	defer fault.Op(&err, "org.Record(%s)", id)
+	if day != "" && !IsDay(day) {
+		return nil, fault.In("day", "org.bad_day")
+	}
 	if _, err := GetPerson(tx, by, id); err != nil {
 		return nil, err
 	}
 	all, err := db.Select(tx, `select `+membershipFrom+`where m.person_id = $1
-			and ($2 = '' or m.from_day <= $2 and (m.to_day is null or m.to_day > $2)) and (m.to_day is null or m.to_day > m.from_day)
+			and ($2 = '' or m.from_day <= $2 and (m.to_day is null or m.to_day > $2)) and m.end_reason <> 'appointment_revoked'
 		order by case when m.to_day is null then 0 else 1 end, m.from_day desc, r.rank, m.id`, []any{id, day}, scanMembership)
 	if err != nil || string(id) == by.Person {
 		return all, err
@@ -115,6 +123,9 @@ func holdersOf(tx *db.Tx, id OrganizationID, day string) ([]Membership, error) {
 	if day == "" {
 		day = tx.Today()
 	}
+	if !IsDay(day) {
+		return nil, fault.In("day", "org.bad_day")
+	}
 	return db.Select(tx, `select `+membershipFrom+`where m.organization_id = $1 and m.from_day <= $2 and (m.to_day is null or m.to_day > $2)
 		order by r.rank, a.number, p.sort_key, m.id`, []any{id, day}, scanMembership)
 }
@@ -134,7 +145,7 @@ type Found struct {
 // Conflict (the seat is filled).
 func AsFound(tx *db.Tx, by access.Actor, in Found) (id MembershipID, err error) {
 	defer fault.Op(&err, "org.AsFound(%s)", in.Seat)
-	seat, o, err := lookupSeat(tx, in.Seat)
+	seat, o, err := LookupSeat(tx, in.Seat)
 	if err != nil {
 		return "", err
 	}
@@ -142,23 +153,74 @@ func AsFound(tx *db.Tx, by access.Actor, in Found) (id MembershipID, err error) 
 		return "", err
 	}
 	var f fault.Form
-	f.Check(in.Source != "", "source", "org.source_missing")
+	CheckText(&f, "source", in.Source, "org.source_missing")
 	f.Check(IsDay(in.FromDay) && in.FromDay <= tx.Today(), "from_day", "org.bad_past_day")
 	f.Check(IsDay(in.SourceDay) && in.SourceDay <= tx.Today(), "source_day", "org.bad_past_day")
 	if err := f.Err(); err != nil {
 		return "", err
 	}
-	if string(in.Person) == by.Person {
+	if in.Person != "" && string(in.Person) == by.Person {
 		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
 	}
-	if _, err := LookupPerson(tx, in.Person); err != nil {
-		return "", fault.In("person", "org.unknown_person")
+	if err := CheckFit(tx, seat, in.Person, "regular"); err != nil {
+		return "", err
 	}
 	id, err = begin(tx, seat, begun{person: in.Person, charge: "regular", day: in.FromDay, by: "as_found", source: in.Source, sourceDay: in.SourceDay})
 	if err != nil {
 		return "", err
 	}
 	return id, access.Audit(tx, by, "org.as_found", "membership", string(id), in)
+}
+
+// CheckFit tells whether a person can take a charge (regular, acting, additional)
+// of a seat at all. Whoever has a charge of a post without a seat can take a seat in
+// it: the charge then ends. Faults: Invalid (charge; person unknown, merged into
+// another record, dead, or holding the post already), Conflict (organization
+// dissolved; seat taken).
+func CheckFit(tx *db.Tx, s Seat, person PersonID, charge string) error {
+	if charge != "regular" && charge != "acting" && charge != "additional" {
+		return fault.In("charge", "org.bad_charge")
+	}
+	var merged, dissolved sql.NullString
+	err := tx.Scan(`select canonical_id from person where id = $1`, []any{person}, &merged)
+	if fault.Is(err, fault.NotFound) {
+		return fault.In("person", "org.unknown_person")
+	}
+	if err != nil {
+		return err
+	}
+	if merged.String != "" {
+		return fault.In("person", "org.person_merged")
+	}
+	if dead, err := died(tx, person); err != nil {
+		return err
+	} else if dead {
+		return fault.In("person", "org.has_died")
+	}
+	if err := tx.Scan(`select dissolved from organization where id = $1`, []any{s.Organization}, &dissolved); err != nil {
+		return err
+	}
+	if dissolved.String != "" {
+		return fault.New(fault.Conflict, "org.dissolved")
+	}
+	if charge == "regular" && s.State == "filled" {
+		return fault.New(fault.Conflict, "org.seat_taken")
+	}
+	holds, err := tx.Int(`select count(*) from membership where person_id = $1 and post_id = $2 and to_day is null
+		and (seat_id is not null or $3 <> 'regular')`, person, s.Post, charge)
+	if err != nil {
+		return err
+	}
+	if holds > 0 {
+		return fault.In("person", "org.already_holds")
+	}
+	return nil
+}
+
+// died reports whether the person's death is on record.
+func died(tx *db.Tx, person PersonID) (bool, error) {
+	n, err := tx.Int(`select count(*) from membership where person_id = $1 and end_reason = 'died'`, person)
+	return n > 0, err
 }
 
 // begun is how a membership begins.
@@ -172,19 +234,29 @@ type begun struct {
 
 // begin is the one place where a membership starts: it takes the seat by one
 // conditional update (two appointments cannot both win), writes the row and its
-// grants. An acting or additional charge takes no seat.
+// grants. An acting or additional charge takes no seat. The caller has asked
+// [CheckFit].
 func begin(tx *db.Tx, s Seat, b begun) (MembershipID, error) {
 	id := MembershipID(tx.NewID())
-	running, err := tx.Int(`select count(*) from membership where person_id = $1 and post_id = $2 and to_day is null`, b.person, s.Post)
-	if err != nil {
-		return "", err
-	}
-	if running > 0 {
-		return "", fault.In("person", "org.already_holds")
-	}
 	seat := ""
 	if b.charge == "regular" {
 		seat = string(s.ID)
+		held, err := tx.Text(`select max(to_day) from membership where seat_id = $1 and to_day > from_day`, seat)
+		if err != nil {
+			return "", err
+		}
+		if held > b.day { // a seat has one holder on past days too
+			return "", fault.In("day", "org.seat_held_until", "day", lang.Day(held))
+		}
+		charges, err := db.Select(tx, `select `+membershipFrom+`where m.person_id = $1 and m.post_id = $2 and m.to_day is null`, []any{b.person, s.Post}, scanMembership)
+		if err != nil {
+			return "", err
+		}
+		for _, c := range charges {
+			if err := end(tx, c, "term_over", max(b.day, c.FromDay), b.order); err != nil {
+				return "", err
+			}
+		}
 		n, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2,
 				known_from = case when known_from is null or known_from > $2 then $2 else known_from end
 			where id = $3 and state <> 'filled'`, id, b.day, s.ID)
@@ -195,7 +267,7 @@ func begin(tx *db.Tx, s Seat, b begun) (MembershipID, error) {
 			return "", fault.New(fault.Conflict, "org.seat_taken")
 		}
 	}
-	_, err = tx.Exec(`insert into membership(id, person_id, organization_id, unit_id, post_id, seat_id, role_id, area_id, charge,
+	_, err := tx.Exec(`insert into membership(id, person_id, organization_id, unit_id, post_id, seat_id, role_id, area_id, charge,
 			from_day, begun_by, begin_order, source, source_day, standing)
 		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		id, b.person, s.Organization, db.Null(string(s.Unit)), s.Post, db.Null(seat), s.Role, s.Area, b.charge,
@@ -224,9 +296,10 @@ func end(tx *db.Tx, m Membership, reason, day string, order OrderID) error {
 	if n == 0 {
 		return fault.New(fault.Conflict, "org.already_ended")
 	}
-	if m.Seat != "" {
-		_, err := tx.Exec(`update seat set state = 'vacant', membership_id = null, since = $1,
-				known_from = coalesce(known_from, $1) where id = $2 and membership_id = $3`, day, m.Seat, m.ID)
+	if m.Seat != "" { // vacant since someone last held it, or since that was first known
+		_, err := tx.Exec(`update seat set state = 'vacant', membership_id = null,
+				since = coalesce((select max(to_day) from membership where seat_id = seat.id and to_day > from_day), known_from)
+			where id = $1 and membership_id = $2`, m.Seat, m.ID)
 		if err != nil {
 			return err
 		}

@@ -2,11 +2,16 @@ package org
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
+	"sangathan/internal/lang"
 )
 
 // Order is how authority changes who holds a post: numbered without gaps in the
@@ -35,6 +40,8 @@ type Order struct {
 	ByRoleHi     string         `json:"by_role_hi"`
 	ByRoleEn     string         `json:"by_role_en"`
 	Reason       string         `json:"reason"`
+	Charge       string         `json:"charge,omitempty"` // of an appointment: regular, acting, additional
+	Ending       string         `json:"ending,omitempty"` // of an ending: how it stands in the register, see [Membership]
 }
 
 // The kinds of order.
@@ -54,7 +61,7 @@ var EndReasons = []string{"resigned", "died", "left", "term_over", "dissolved", 
 
 const orderFrom = `d.id, d.number, d.kind, d.person_id, p.name_hi, p.name_en, d.membership_id, d.organization_id, o.name_hi, o.name_en,
 		coalesce(nullif(t.label_hi, ''), r.name_hi, ''), coalesce(nullif(t.label_en, ''), r.name_en, ''), d.case_id, d.revokes, d.revoked_by,
-		d.effective_day, d.recorded_at, d.by_person, coalesce(bp.name_hi, ''), coalesce(bp.name_en, ''), coalesce(br.name_hi, ''), coalesce(br.name_en, ''), d.reason
+		d.effective_day, d.recorded_at, d.by_person, coalesce(bp.name_hi, ''), coalesce(bp.name_en, ''), coalesce(br.name_hi, ''), coalesce(br.name_en, ''), d.reason, d.extra
 	from orders d join person p on p.id = d.person_id join organization o on o.id = d.organization_id
 		left join membership m on m.id = d.membership_id left join role r on r.id = m.role_id left join post t on t.id = m.post_id
 		left join person bp on bp.id = d.by_person
@@ -62,10 +69,23 @@ const orderFrom = `d.id, d.number, d.kind, d.person_id, p.name_hi, p.name_en, d.
 
 func scanOrder(s db.Scanner) (d Order, err error) {
 	var member, cs, revokes, revoked, by sql.NullString
+	var extra string
 	err = s.Scan(&d.ID, &d.Number, &d.Kind, &d.Person, &d.PersonHi, &d.PersonEn, &member, &d.Organization, &d.OrgHi, &d.OrgEn,
-		&d.RoleHi, &d.RoleEn, &cs, &revokes, &revoked, &d.EffectiveDay, &d.RecordedAt, &by, &d.ByHi, &d.ByEn, &d.ByRoleHi, &d.ByRoleEn, &d.Reason)
+		&d.RoleHi, &d.RoleEn, &cs, &revokes, &revoked, &d.EffectiveDay, &d.RecordedAt, &by, &d.ByHi, &d.ByEn, &d.ByRoleHi, &d.ByRoleEn, &d.Reason, &extra)
+	if err != nil {
+		return d, err
+	}
+	var x orderExtra
+	err = json.Unmarshal([]byte(extra), &x)
+	d.Charge, d.Ending = x.Charge, x.Ending
 	d.Membership, d.Case, d.Revokes, d.RevokedBy, d.ByPerson = MembershipID(member.String), cs.String, OrderID(revokes.String), OrderID(revoked.String), PersonID(by.String)
 	return d, err
+}
+
+// orderExtra is what some orders alone have, kept in the column extra.
+type orderExtra struct {
+	Charge string `json:"charge,omitempty"`
+	Ending string `json:"ending,omitempty"`
 }
 
 func lookupOrder(tx *db.Tx, id OrderID) (Order, Organization, error) {
@@ -92,8 +112,11 @@ func GetOrder(tx *db.Tx, by access.Actor, id OrderID) (d Order, err error) {
 }
 
 // Orders lists orders that by may see, newest first, of a unit or person ("" for
-// all); a page of limit after offset.
+// all); a page of limit after offset. Faults: Unauthorized.
 func Orders(tx *db.Tx, by access.Actor, unit OrganizationID, person PersonID, offset, limit int) ([]Order, error) {
+	if !by.SignedIn() {
+		return nil, fault.New(fault.Unauthorized, "access.sign_in")
+	}
 	r := by.ReachOf(access.SeeRegister)
 	return db.Select(tx, `select `+orderFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)
 			and ($6 = '' or d.unit_id = $6) and ($7 = '' or d.person_id = $7)
@@ -108,6 +131,7 @@ type newOrder struct {
 	membership                MembershipID
 	organization, unit        OrganizationID
 	revokes                   OrderID
+	extra                     orderExtra
 }
 
 // issue writes an order under the next number of its year.
@@ -117,12 +141,16 @@ func issue(tx *db.Tx, by access.Actor, n newOrder) (OrderID, error) {
 	if err != nil {
 		return "", err
 	}
+	extra, err := json.Marshal(n.extra)
+	if err != nil {
+		return "", err
+	}
 	id := OrderID(tx.NewID())
 	_, err = tx.Exec(`insert into orders(id, number, kind, person_id, membership_id, organization_id, unit_id, case_id, revokes,
-			effective_day, recorded_at, by_account, by_membership, by_person, reason)
-		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			effective_day, recorded_at, by_account, by_membership, by_person, reason, extra)
+		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		id, fmt.Sprintf("%d/%04d", year, number), n.kind, n.person, db.Null(string(n.membership)), n.organization, db.Null(string(n.unit)),
-		db.Null(n.caseID), db.Null(string(n.revokes)), n.day, tx.Millis(), by.Account, db.Null(by.Membership), db.Null(by.Person), n.reason)
+		db.Null(n.caseID), db.Null(string(n.revokes)), n.day, tx.Millis(), by.Account, db.Null(by.Membership), db.Null(by.Person), n.reason, string(extra))
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +163,7 @@ type Appointment struct {
 	Seat   SeatID
 	Person PersonID
 	Charge string // regular, acting, additional
-	Day    string // from; today or later is executed today, never earlier than 30 days back
+	Day    string // from; not later than today, not more than 30 days back
 	Reason string
 }
 
@@ -144,35 +172,25 @@ type Appointment struct {
 // Invalid, NotFound, Forbidden, Conflict (the seat is taken).
 func Appoint(tx *db.Tx, by access.Actor, in Appointment) (id OrderID, err error) {
 	defer fault.Op(&err, "org.Appoint(%s)", in.Seat)
-	s, o, err := lookupSeat(tx, in.Seat)
+	s, o, err := LookupSeat(tx, in.Seat)
 	if err != nil {
 		return "", err
 	}
 	if err := by.Check(access.Approve, o.Target("")); err != nil {
 		return "", err
 	}
-	if string(in.Person) == by.Person {
+	if in.Person != "" && string(in.Person) == by.Person {
 		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
 	}
 	if err := checkOrderForm(tx, in.Reason, in.Day); err != nil {
 		return "", err
 	}
-	if in.Charge != "regular" && in.Charge != "acting" && in.Charge != "additional" {
-		return "", fault.In("charge", "org.bad_charge")
-	}
-	if _, err := LookupPerson(tx, in.Person); err != nil {
-		return "", fault.In("person", "org.unknown_person")
-	}
-	if dead, err := tx.Int(`select count(*) from membership where person_id = $1 and end_reason = 'died'`, in.Person); err != nil {
+	if err := CheckFit(tx, s, in.Person, in.Charge); err != nil {
 		return "", err
-	} else if dead > 0 {
-		return "", fault.In("person", "org.has_died")
-	}
-	if o.Dissolved != "" {
-		return "", fault.New(fault.Conflict, "org.dissolved")
 	}
 	// The order's id is needed by the membership and the membership's by the order.
-	id, err = issue(tx, by, newOrder{kind: OrderAppointment, person: in.Person, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason})
+	id, err = issue(tx, by, newOrder{kind: OrderAppointment, person: in.Person, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason,
+		extra: orderExtra{Charge: in.Charge}})
 	if err != nil {
 		return "", err
 	}
@@ -225,9 +243,10 @@ func Relieve(tx *db.Tx, by access.Actor, in Relief) (id OrderID, err error) {
 		return "", err
 	}
 	if in.Day < m.FromDay {
-		return "", fault.In("day", "org.day_before_start", "day", m.FromDay)
+		return "", fault.In("day", "org.day_before_start", "day", lang.Day(m.FromDay))
 	}
-	id, err = issue(tx, by, newOrder{kind: kind, person: m.Person, membership: m.ID, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason, caseID: in.Case})
+	id, err = issue(tx, by, newOrder{kind: kind, person: m.Person, membership: m.ID, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason,
+		caseID: in.Case, extra: orderExtra{Ending: ending}})
 	if err != nil {
 		return "", err
 	}
@@ -259,8 +278,9 @@ func Warn(tx *db.Tx, by access.Actor, membership MembershipID, reason, caseID st
 }
 
 // RecordEnd puts on record that a membership has ended for a reason of fact (see
-// EndReasons). The actor needs record_end on the organization; one's own
-// resignation needs no act. Faults: Invalid, NotFound, Forbidden, Conflict.
+// EndReasons), with a note. A death ends every post of the person; the order given
+// back is that of membership. The actor needs record_end on the organization; one's
+// own resignation needs no act. Faults: Invalid, NotFound, Forbidden, Conflict.
 func RecordEnd(tx *db.Tx, by access.Actor, membership MembershipID, reason, day, note string) (id OrderID, err error) {
 	defer fault.Op(&err, "org.RecordEnd(%s, %s)", membership, reason)
 	m, o, err := membershipIn(tx, membership)
@@ -273,16 +293,15 @@ func RecordEnd(tx *db.Tx, by access.Actor, membership MembershipID, reason, day,
 		}
 	}
 	var f fault.Form
-	ok := false
-	for _, r := range EndReasons {
-		ok = ok || r == reason
-	}
-	f.Check(ok, "reason", "org.bad_end_reason")
+	f.Check(slices.Contains(EndReasons, reason), "reason", "org.bad_end_reason")
 	f.Check(IsDay(day) && day <= tx.Today(), "day", "org.bad_past_day")
-	f.Check(!IsDay(day) || day >= m.FromDay, "day", "org.day_before_start", "day", m.FromDay)
-	f.Check(len(note) <= maxText, "note", "org.text_long", "n", maxText)
+	f.Check(!IsDay(day) || day >= m.FromDay, "day", "org.day_before_start", "day", lang.Day(m.FromDay))
+	CheckText(&f, "note", note, "")
 	if err := f.Err(); err != nil {
 		return "", err
+	}
+	if !m.Running() {
+		return "", fault.New(fault.Conflict, "org.already_ended")
 	}
 	all := []Membership{m}
 	if reason == "died" { // a death ends every post
@@ -292,7 +311,7 @@ func RecordEnd(tx *db.Tx, by access.Actor, membership MembershipID, reason, day,
 	}
 	for _, each := range all {
 		d, err := issue(tx, by, newOrder{kind: OrderRecord, person: m.Person, membership: each.ID, organization: each.Organization, unit: each.Unit,
-			day: day, reason: reason + ": " + note})
+			day: day, reason: note, extra: orderExtra{Ending: reason}})
 		if err != nil {
 			return "", err
 		}
@@ -312,9 +331,10 @@ func RecordEnd(tx *db.Tx, by access.Actor, membership MembershipID, reason, day,
 
 // Revoke takes back a mistaken order, by an order: an appointment is undone as
 // though it had not been made (the membership ends on the day it began), an ending
-// is undone and the person holds the post as before. The actor needs revoke_order
-// on the organization and may not revoke an order about themself. Faults: Invalid,
-// NotFound, Forbidden, Conflict (already revoked; the seat has since been filled).
+// is undone and the person holds the post as before; a death, in every post that it
+// ended. The actor needs revoke_order on the organization and may not revoke an
+// order about themself. Faults: Invalid, NotFound, Forbidden, Conflict (already
+// revoked; the seat has since been filled).
 func Revoke(tx *db.Tx, by access.Actor, order OrderID, reason string) (id OrderID, err error) {
 	defer fault.Op(&err, "org.Revoke(%s)", order)
 	d, o, err := lookupOrder(tx, order)
@@ -330,15 +350,15 @@ func Revoke(tx *db.Tx, by access.Actor, order OrderID, reason string) (id OrderI
 	if err := checkOrderForm(tx, reason, tx.Today()); err != nil {
 		return "", err
 	}
-	if d.RevokedBy != "" || d.Kind == OrderRevocation || d.Membership == "" {
+	if d.RevokedBy != "" || !slices.Contains([]string{OrderAppointment, OrderRelief, OrderWithoutNotice, OrderRecord}, d.Kind) {
 		return "", fault.New(fault.Conflict, "org.cannot_revoke")
 	}
 	return undo(tx, by, d, OrderRevocation, reason)
 }
 
-// Reinstate sets a relief aside after an appeal that was won. Where the seat has
-// been filled meanwhile, the person holds the post without a seat until the
-// authority places them. The actor needs hear_appeal on the organization. Called
+// Reinstate sets a relief aside after an appeal that was won. Where someone else
+// has held the seat since, the person holds the post without a seat from the day of
+// the relief, until the authority places them. The actor needs hear_appeal on the organization. Called
 // by review; faults as Revoke's.
 func Reinstate(tx *db.Tx, by access.Actor, order OrderID, reason string) (id OrderID, err error) {
 	defer fault.Op(&err, "org.Reinstate(%s)", order)
@@ -352,12 +372,16 @@ func Reinstate(tx *db.Tx, by access.Actor, order OrderID, reason string) (id Ord
 	if string(d.Person) == by.Person {
 		return "", fault.New(fault.Forbidden, "org.not_for_oneself")
 	}
+	if err := checkOrderForm(tx, reason, tx.Today()); err != nil {
+		return "", err
+	}
 	if d.RevokedBy != "" || (d.Kind != OrderRelief && d.Kind != OrderWithoutNotice) {
 		return "", fault.New(fault.Conflict, "org.cannot_revoke")
 	}
 	return undo(tx, by, d, OrderReinstatement, reason)
 }
 
+// undo issues the order that takes d back and changes the register.
 func undo(tx *db.Tx, by access.Actor, d Order, kind, reason string) (OrderID, error) {
 	m, err := LookupMembership(tx, d.Membership)
 	if err != nil {
@@ -373,40 +397,110 @@ func undo(tx *db.Tx, by access.Actor, d Order, kind, reason string) (OrderID, er
 	} else if n == 0 {
 		return "", fault.New(fault.Conflict, "org.cannot_revoke")
 	}
-	if d.Kind == OrderAppointment {
-		if !m.Running() {
-			return "", fault.New(fault.Conflict, "org.already_ended")
+	if d.Kind != OrderAppointment {
+		if err := resume(tx, m, id, kind == OrderReinstatement); err != nil || m.EndReason != "died" {
+			return id, err
 		}
-		return id, end(tx, m, "appointment_revoked", m.FromDay, id)
+		return id, undoDeath(tx, by, m.Person, reason)
 	}
-	return id, resume(tx, m, kind == OrderReinstatement, id)
+	if !m.Running() {
+		return "", fault.New(fault.Conflict, "org.already_ended")
+	}
+	if err := end(tx, m, "appointment_revoked", m.FromDay, id); err != nil {
+		return "", err
+	}
+	charges, err := db.Select(tx, `select `+membershipFrom+`where m.end_order = $1`, []any{d.ID}, scanMembership)
+	for _, c := range charges { // the charge of the post that the appointment had ended
+		if err := resume(tx, c, id, false); err != nil {
+			return "", err
+		}
+	}
+	return id, err
 }
 
-// resume lets an ended membership run again as though it had not ended. When its
-// seat has been filled: without a seat if seatless, else Conflict.
-func resume(tx *db.Tx, m Membership, seatless bool, order OrderID) error {
-	if m.Running() {
-		return fault.New(fault.Conflict, "org.not_ended")
-	}
-	seat, charge := string(m.Seat), m.Charge
-	if seat != "" {
-		n, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2 where id = $3 and state <> 'filled'`, m.ID, m.FromDay, seat)
-		if err != nil {
-			return err
-		}
-		if n == 0 && !seatless {
-			return fault.New(fault.Conflict, "org.seat_filled_since")
-		}
-		if n == 0 {
-			seat, charge = "", "additional"
-		}
-	}
-	_, err := tx.Exec(`update membership set to_day = null, end_reason = '', end_order = null, seat_id = $1, charge = $2 where id = $3`,
-		db.Null(seat), charge, m.ID)
+// undoDeath revokes the remaining orders that ended a person's posts by death: one
+// lives in all of them or in none.
+func undoDeath(tx *db.Tx, by access.Actor, person PersonID, reason string) error {
+	ended, err := db.Select(tx, `select `+membershipFrom+`where m.person_id = $1 and m.end_reason = 'died' order by m.id`, []any{person}, scanMembership)
 	if err != nil {
 		return err
 	}
+	for _, m := range ended {
+		o, err := Lookup(tx, m.Organization)
+		if err != nil {
+			return err
+		}
+		if err := by.Check(access.RevokeOrder, o.Target(person)); err != nil {
+			return err
+		}
+		id, err := issue(tx, by, newOrder{kind: OrderRevocation, person: person, membership: m.ID, organization: m.Organization, unit: m.Unit,
+			day: tx.Today(), reason: reason, revokes: m.EndOrder})
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`update orders set revoked_by = $1 where id = $2`, id, m.EndOrder); err != nil {
+			return err
+		}
+		if err := resume(tx, m, id, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resume lets an ended membership run again as though it had not ended. When
+// someone else has held its seat since: Conflict, or, if seatless, the person holds
+// the post without a seat from the day of the ending on.
+func resume(tx *db.Tx, m Membership, order OrderID, seatless bool) error {
+	if m.Running() {
+		return fault.New(fault.Conflict, "org.not_ended")
+	}
+	if again, err := tx.Int(`select count(*) from membership where person_id = $1 and post_id = $2 and to_day is null`, m.Person, m.Post); err != nil {
+		return err
+	} else if again > 0 {
+		return fault.New(fault.Conflict, "org.holds_again")
+	}
+	if m.EndReason != "died" {
+		if dead, err := died(tx, m.Person); err != nil {
+			return err
+		} else if dead {
+			return fault.New(fault.Conflict, "org.has_died")
+		}
+	}
+	if m.Seat != "" {
+		since, err := tx.Int(`select count(*) from membership where seat_id = $1 and id <> $2
+			and (to_day is null or to_day > $3 and to_day > from_day)`, m.Seat, m.ID, m.ToDay)
+		if err != nil {
+			return err
+		}
+		if since > 0 && !seatless {
+			return fault.New(fault.Conflict, "org.seat_filled_since")
+		}
+		if since > 0 {
+			return continueSeatless(tx, m, order)
+		}
+		if _, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2 where id = $3`, m.ID, m.FromDay, m.Seat); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(`update membership set to_day = null, end_reason = '', end_order = null where id = $1`, m.ID); err != nil {
+		return err
+	}
 	return access.Grant(tx, string(m.ID), string(m.Role), string(m.Organization))
+}
+
+// continueSeatless ends a membership's time in its seat without blame and lets the
+// person go on in the post without one.
+func continueSeatless(tx *db.Tx, m Membership, order OrderID) error {
+	if _, err := tx.Exec(`update membership set end_reason = 'set_aside' where id = $1`, m.ID); err != nil {
+		return err
+	}
+	seat, _, err := LookupSeat(tx, m.Seat)
+	if err != nil {
+		return err
+	}
+	_, err = begin(tx, seat, begun{person: m.Person, charge: "additional", day: m.ToDay, by: "order", order: order})
+	return err
 }
 
 func membershipIn(tx *db.Tx, id MembershipID) (Membership, Organization, error) {
@@ -420,12 +514,19 @@ func membershipIn(tx *db.Tx, id MembershipID) (Membership, Organization, error) 
 
 const maxText = 4000 // characters of a reason, note or statement
 
+// CheckText notes in f what is wrong with a text that someone wrote: nothing in it
+// (told by the key missing; "" where it may be empty), not Unicode, or too long.
+func CheckText(f *fault.Form, field, text, missing string) {
+	f.Check(missing == "" || strings.TrimSpace(text) != "", field, missing)
+	f.Check(utf8.ValidString(text) && !strings.Contains(text, "\x00"), field, "fault.bad_utf8")
+	f.Check(utf8.RuneCountInString(text) <= maxText, field, "org.text_long", "n", maxText)
+}
+
 // checkOrderForm checks what every order has: reasons, and a real day not more
 // than 30 days past and not in the future (future orders come with the scheduler).
 func checkOrderForm(tx *db.Tx, reason, day string) error {
 	var f fault.Form
-	f.Check(reason != "", "reason", "org.reason_missing")
-	f.Check(len([]rune(reason)) <= maxText, "reason", "org.text_long", "n", maxText)
+	CheckText(&f, "reason", reason, "org.reason_missing")
 	switch {
 	case !IsDay(day):
 		f.Add("day", "org.bad_day")

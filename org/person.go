@@ -3,6 +3,7 @@ package org
 import (
 	"database/sql"
 	"strings"
+	"unicode/utf8"
 
 	"sangathan/access"
 	"sangathan/internal/db"
@@ -110,6 +111,8 @@ type NewPerson struct {
 	Phone     string // as typed; "" for none
 }
 
+const maxName = 100 // characters
+
 // Validate checks the form of a new person and returns it with the phone and
 // spaces put right: at least one name, known gender, of age, an Indian mobile
 // number (DoT numbering plan: ten digits, the first 6 to 9).
@@ -123,7 +126,8 @@ func (n NewPerson) Validate(thisYear int) (NewPerson, error) {
 		n.NameEn = n.NameHi
 	}
 	f.Check(n.NameHi != "", "name", "org.name_missing")
-	f.Check(len(n.NameHi) <= 300 && len(n.NameEn) <= 200, "name", "org.name_long")
+	f.Check(utf8.ValidString(n.NameHi+n.NameEn) && !strings.Contains(n.NameHi+n.NameEn, "\x00"), "name", "fault.bad_utf8")
+	f.Check(utf8.RuneCountInString(n.NameHi) <= maxName && utf8.RuneCountInString(n.NameEn) <= maxName, "name", "org.name_long", "n", maxName)
 	f.Check(n.Gender == "" || n.Gender == "f" || n.Gender == "m" || n.Gender == "o", "gender", "org.bad_gender")
 	if n.BirthYear != 0 {
 		f.Check(n.BirthYear > thisYear-120 && n.BirthYear <= thisYear, "birth_year", "org.bad_birth_year")
@@ -138,7 +142,7 @@ func (n NewPerson) Validate(thisYear int) (NewPerson, error) {
 }
 
 // AddPerson enters a person. The verbs that need one (as found, a proposal of
-// someone new) check who may. Faults: Invalid.
+// someone new) check who may. Faults: Invalid, Conflict (the id is in use).
 func AddPerson(tx *db.Tx, by access.Actor, n NewPerson) (id PersonID, err error) {
 	defer fault.Op(&err, "org.AddPerson")
 	if n, err = n.Validate(tx.Now.Year()); err != nil {
@@ -151,11 +155,14 @@ func AddPerson(tx *db.Tx, by access.Actor, n NewPerson) (id PersonID, err error)
 	if n.BirthYear != 0 {
 		year = n.BirthYear
 	}
-	_, err = tx.Exec(`insert into person(id, name_hi, name_en, sort_key, folded, gender, birth_year, created_at)
-		values($1, $2, $3, $4, $5, $6, $7, $8)`,
+	added, err := tx.Exec(`insert into person(id, name_hi, name_en, sort_key, folded, gender, birth_year, created_at)
+		values($1, $2, $3, $4, $5, $6, $7, $8) on conflict(id) do nothing`,
 		n.ID, n.NameHi, n.NameEn, lang.SortKey(n.NameHi), folded(n.NameHi, n.NameEn), n.Gender, year, tx.Millis())
 	if err != nil {
 		return "", err
+	}
+	if added == 0 {
+		return "", fault.New(fault.Conflict, "fault.id_taken")
 	}
 	if n.Phone != "" {
 		if _, err := tx.Exec(`insert into phone(person_id, number) values($1, $2)`, n.ID, n.Phone); err != nil {
@@ -208,6 +215,9 @@ func FindPeople(tx *db.Tx, by access.Actor, text string, limit int) (found []Per
 		query += `p.id in (select person_id from phone where number = $5) order by p.sort_key, p.id limit $6`
 	} else {
 		key, fold := lang.SortKey(text), lang.Fold(text)
+		if key == "" || fold == "" { // no letter or digit in it
+			return nil, nil
+		}
 		args = append(args, key, key+"\U0010FFFF", fold, fold+"\U0010FFFF", text, limit)
 		query += `(p.sort_key >= $5 and p.sort_key < $6 or p.folded >= $7 and p.folded < $8 or p.id = $9)
 			order by p.sort_key, p.id limit $10`

@@ -51,7 +51,8 @@ func scanSeat(sc db.Scanner) (s Seat, err error) {
 	return s, err
 }
 
-func lookupSeat(tx *db.Tx, id SeatID) (Seat, Organization, error) {
+// LookupSeat reads a seat with its organization without asking who reads: for verbs.
+func LookupSeat(tx *db.Tx, id SeatID) (Seat, Organization, error) {
 	found, err := db.Select(tx, `select `+seatFrom+`where s.id = $1`, []any{id}, scanSeat)
 	if err != nil {
 		return Seat{}, Organization{}, err
@@ -66,7 +67,7 @@ func lookupSeat(tx *db.Tx, id SeatID) (Seat, Organization, error) {
 // GetSeat reads a seat that by may see, with its organization. Faults: Unauthorized, NotFound.
 func GetSeat(tx *db.Tx, by access.Actor, id SeatID) (s Seat, o Organization, err error) {
 	defer fault.Op(&err, "org.GetSeat(%s)", id)
-	if s, o, err = lookupSeat(tx, id); err != nil {
+	if s, o, err = LookupSeat(tx, id); err != nil {
 		return s, o, err
 	}
 	return s, o, by.CheckSees(o.Target(""))
@@ -74,7 +75,7 @@ func GetSeat(tx *db.Tx, by access.Actor, id SeatID) (s Seat, o Organization, err
 
 // SeatsOn lists the seats of an organization as they stood on a day (today for
 // ""), by rank: a seat is filled when a membership held it that day, vacant when
-// it was known that none did, else unknown. Faults: Unauthorized, NotFound.
+// it was known that none did, else unknown. Faults: Unauthorized, NotFound, Invalid (day).
 func SeatsOn(tx *db.Tx, by access.Actor, id OrganizationID, day string) (seats []Seat, err error) {
 	defer fault.Op(&err, "org.SeatsOn(%s, %s)", id, day)
 	if _, err := GetOrganization(tx, by, id); err != nil {
@@ -82,6 +83,9 @@ func SeatsOn(tx *db.Tx, by access.Actor, id OrganizationID, day string) (seats [
 	}
 	if day == "" {
 		day = tx.Today()
+	}
+	if !IsDay(day) {
+		return nil, fault.In("day", "org.bad_day")
 	}
 	return db.Select(tx, `select s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
 			coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en),

@@ -114,7 +114,7 @@ func GetCase(tx *db.Tx, by access.Actor, id string) (c Case, steps []Step, err e
 	steps, err = db.Select(tx, `select s.id, s.step, s.day, s.at, s.by_person, coalesce(p.name_hi, ''), coalesce(p.name_en, ''),
 			coalesce(r.name_hi, ''), coalesce(r.name_en, ''), s.manner, s.verdict, s.text, coalesce(s.order_id, '')
 		from case_step s left join person p on p.id = s.by_person left join membership m on m.id = s.by_membership left join role r on r.id = m.role_id
-		where s.case_id = $1 order by s.at, s.id`, []any{id}, func(s db.Scanner) (x Step, err error) {
+		where s.case_id = $1 order by s.n`, []any{id}, func(s db.Scanner) (x Step, err error) {
 		return x, s.Scan(&x.ID, &x.Step, &x.Day, &x.At, &x.By, &x.ByHi, &x.ByEn, &x.ByRoleHi, &x.ByRoleEn, &x.Manner, &x.Verdict, &x.Text, &x.Order)
 	})
 	return c, steps, err
@@ -220,8 +220,8 @@ type note struct {
 
 // record writes one step and its audit line.
 func record(tx *db.Tx, by access.Actor, caseID string, n note) error {
-	_, err := tx.Exec(`insert into case_step(id, case_id, step, day, at, by_person, by_membership, manner, verdict, text, order_id)
-		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	_, err := tx.Exec(`insert into case_step(id, case_id, n, step, day, at, by_person, by_membership, manner, verdict, text, order_id)
+		values($1, $2, (select count(*) + 1 from case_step where case_id = $2), $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		tx.NewID(), caseID, n.step, n.day, tx.Millis(), by.Person, db.Null(by.Membership), n.manner, n.verdict, n.text, db.Null(string(n.order)))
 	if err != nil {
 		return err
@@ -511,7 +511,7 @@ func Decide(tx *db.Tx, by access.Actor, id, verdict, text string) (order org.Ord
 	if err != nil {
 		return "", err
 	}
-	recommender, err := tx.Text(`select by_person from case_step where case_id = $1 and step = 'recommended' order by at desc limit 1`, id)
+	recommender, err := tx.Text(`select by_person from case_step where case_id = $1 and step = 'recommended' order by n desc limit 1`, id)
 	if err != nil {
 		return "", err
 	}

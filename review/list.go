@@ -328,7 +328,7 @@ func Send(tx *db.Tx, by access.Actor, id string) (opened int, err error) {
 		}
 		opened++
 	}
-	if err := directive.AnswerList(tx, by, v.Unit, id); err != nil {
+	if _, err := directive.AnswerByRecord(tx, by, directive.KindInactivityList, v.Unit, id); err != nil {
 		return 0, err
 	}
 	return opened, access.Audit(tx, by, "review.sent", "review", id, map[string]any{"cases": opened})

@@ -573,6 +573,37 @@ func TestUniqueKeyTakenBetween(t *testing.T) {
 	})
 }
 
+// The same when the other did not look first: then PostgreSQL sees no race, only
+// a key taken.
+func TestUniqueKeyTakenByOneWhoDidNotLook(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
+		write(t, u, `create table chair(id text primary key, n bigint)`)
+		looked := make(chan struct{})
+		tell := sync.OnceFunc(func() { close(looked) })
+		blind := make(chan error, 1)
+		go func() {
+			<-looked
+			blind <- u.Write(context.Background(), statement(`insert into chair(id, n) values('s', 1)`))
+		}()
+		err := u.Write(t.Context(), func(tx *db.Tx) error {
+			taken, err := tx.Int(`select count(*) from chair where id = $1`, "s")
+			tell()
+			if err == nil && taken > 0 {
+				return errVerb
+			}
+			time.Sleep(50 * time.Millisecond)
+			_, err = tx.Exec(`insert into chair(id, n) values('s', 2)`)
+			return err
+		})
+		if other := <-blind; (err == nil) == (other == nil) {
+			t.Errorf("both were told the same: %v, %v", err, other)
+		}
+		if err != nil && !errors.Is(err, errVerb) {
+			t.Errorf("the one who looked was told %v", err)
+		}
+	})
+}
+
 func TestUniqueViolationReachesTheVerb(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
 		err := u.Write(t.Context(), statement(`insert into meta(key, value) values('k', 'v'), ('k', 'w')`))
@@ -669,15 +700,17 @@ func TestReopenKeepsRowsAndKey(t *testing.T) {
 
 // Two processes may open one PostgreSQL unit at the same moment.
 func TestPostgresOpenedAtOnce(t *testing.T) {
-	dsn := dbtest.DSN(t)
-	each(4, func(int) {
-		u, err := db.Open(t.Context(), db.Config{Path: dsn})
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		u.Close()
-	})
+	for range 3 {
+		dsn := dbtest.DSN(t)
+		each(8, func(int) {
+			u, err := db.Open(t.Context(), db.Config{Path: dsn})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			u.Close()
+		})
+	}
 }
 
 // each runs fn(0) … fn(n-1) at the same time and waits for all.

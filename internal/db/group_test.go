@@ -243,6 +243,43 @@ func TestLostTransactionHarmsNobody(t *testing.T) {
 	}
 }
 
+// A verb whose transaction is no longer there at its end is not acknowledged.
+func TestVerbThatEndsItsTransactionFails(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
+		probe(t, u)
+		for name, verb := range map[string]func(tx *db.Tx) error{
+			"rollback": func(tx *db.Tx) error {
+				tx.Exec(insert, "undone", 1)
+				_, err := tx.Exec(`rollback`)
+				return err
+			},
+			"an error met between rows": func(tx *db.Tx) error {
+				tx.Exec(`insert into probe(id, n) values('a', 2), ('b', 1), ('c', 0)`)
+				rows, err := tx.Query(`select abs(-9223372036854775807 - 1 + n) from probe order by id`)
+				if err != nil {
+					return err
+				}
+				for rows.Next() {
+				}
+				err = rows.Err()
+				rows.Close()
+				if db.IsPostgres(u.Path()) { // where the transaction is lost with it, and the verb does not say so
+					return nil
+				}
+				return err
+			},
+		} {
+			if err := u.Write(t.Context(), verb); err == nil {
+				t.Errorf("%s: acknowledged", name)
+			}
+			if got := ids(t, u); len(got) != 0 {
+				t.Errorf("%s: kept %v", name, got)
+			}
+		}
+		write(t, u, insert, "next", 1)
+	})
+}
+
 // A commit that fails answers nobody with success.
 func TestFailedCommitAnswersNoSuccess(t *testing.T) {
 	u := dbtest.SQLite(t)

@@ -325,23 +325,34 @@ func brief(q string) string {
 	return f
 }
 
-// Inserter adds many rows to one table with few statements; for loaders.
+// Inserter adds many rows to one table with few statements; for loaders. Rows
+// wait to go in together, the last of them until Flush.
 type Inserter struct {
 	t     *Tx
 	head  string
 	cols  int
-	rows  int
-	args  []any
+	args  []any // of the rows that wait
 	full  string
+	after []*Inserter
 	Count int // rows added so far
 }
 
-const insertRows = 40 // rows per statement: past this, neither engine gains
+const (
+	insertRows = 40   // rows per statement: past this, neither engine gains
+	waitRows   = 2000 // rows that wait at most
+)
 
 // Insert prepares adding rows of cols to table. Call Flush at the end.
 func (t *Tx) Insert(table string, cols ...string) *Inserter {
 	i := &Inserter{t: t, head: "insert into " + table + "(" + strings.Join(cols, ", ") + ") values ", cols: len(cols)}
 	i.full = i.statement(insertRows)
+	return i
+}
+
+// After has the rows that wait in others written before any of i's, because i's
+// rows refer to them. It gives i.
+func (i *Inserter) After(others ...*Inserter) *Inserter {
+	i.after = append(i.after, others...)
 	return i
 }
 
@@ -351,23 +362,34 @@ func (i *Inserter) Add(values ...any) error {
 		return fmt.Errorf("%s: %d values for %d columns", i.head, len(values), i.cols)
 	}
 	i.args = append(i.args, values...)
-	i.rows++
 	i.Count++
-	if i.rows < insertRows {
+	if len(i.args) < waitRows*i.cols {
 		return nil
 	}
-	_, err := i.t.Exec(i.full, i.args...)
-	i.args, i.rows = i.args[:0], 0
-	return err
+	return i.Flush()
 }
 
 // Flush adds the rows still waiting.
 func (i *Inserter) Flush() error {
-	if i.rows == 0 {
+	if len(i.args) == 0 {
 		return nil
 	}
-	_, err := i.t.Exec(i.statement(i.rows), i.args...)
-	i.args, i.rows = i.args[:0], 0
+	for _, other := range i.after {
+		if err := other.Flush(); err != nil {
+			return err
+		}
+	}
+	rest := i.args
+	i.args = i.args[:0]
+	for n := insertRows * i.cols; len(rest) >= n; rest = rest[n:] {
+		if _, err := i.t.Exec(i.full, rest[:n]...); err != nil {
+			return err
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	_, err := i.t.Exec(i.statement(len(rest)/i.cols), rest...)
 	return err
 }
 

@@ -99,6 +99,7 @@ create unique index review_case_by_line on review_case(line_id) where line_id is
 create table case_step(
 	id            text not null primary key,
 	case_id       text not null references review_case(id),
+	n             integer not null,      -- place within the case, from 1
 	step          text not null,         -- opened, spoken, noticed, served, replied, recommended, decided, appealed, appeal_decided, remark
 	day           text not null,
 	at            bigint not null,
@@ -107,9 +108,9 @@ create table case_step(
 	manner        text not null default '', -- how served or spoken: opened, signed, call, visit
 	verdict       text not null default '',
 	text          text not null,
-	order_id      text
+	order_id      text,
+	unique(case_id, n)
 );
-create index case_step_by_case on case_step(case_id, at);
 
 -- Proposals to fill a seat (package appointment).
 create table proposal(

@@ -1,0 +1,412 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sangathan/access"
+	"sangathan/directive"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/org"
+
+	"github.com/a-h/templ"
+)
+
+// kindNames gives the names of a list of kinds by id.
+func kindNames(p lang.Printer, all []org.Kind) map[string]string {
+	names := make(map[string]string, len(all))
+	for _, k := range all {
+		names[k.ID] = p.Name(k.NameHi, k.NameEn)
+	}
+	return names
+}
+
+// orgSlots add what other capabilities know of a body to its page, each a section.
+var orgSlots = []func(*request, org.Organization) (templ.Component, error){}
+
+func orgPage(r *request) (answer, error) {
+	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	v := orgView{p: r.p, r: r, o: o, root: o.Parent == ""}
+	v.day, v.past = r.on()
+	kinds, err := org.OrganizationKinds(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	v.kinds = kindNames(r.p, kinds)
+	if v.area, err = org.GetArea(r.tx, r.by, o.Area); err != nil {
+		return answer{}, err
+	}
+	if v.seats, err = org.SeatsOn(r.tx, r.by, o.ID, v.day); err != nil {
+		return answer{}, err
+	}
+	if err := v.count(r); err != nil {
+		return answer{}, err
+	}
+	if err := v.bodies(r); err != nil {
+		return answer{}, err
+	}
+	if o.Unit == o.ID && r.by.May(access.SeeRegister, o.Target("")) {
+		unit := o.ID
+		if v.root {
+			unit = ""
+		}
+		if v.orders, err = org.Orders(r.tx, r.by, unit, "", 0, 5); err != nil {
+			return answer{}, err
+		}
+	}
+	for _, slot := range orgSlots {
+		c, err := slot(r, o)
+		if err != nil {
+			return answer{}, err
+		}
+		if c != nil {
+			v.slots = append(v.slots, c)
+		}
+	}
+	pg := page{title: r.p.Name(o.NameHi, o.NameEn), body: orgBody(v)}
+	pg.where = r.p.T("register.where", "kind", v.kinds[o.Kind], "area", lang.Name{Hi: v.area.NameHi, En: v.area.NameEn}, "day", lang.Day(v.day))
+	if pg.crumbs, err = orgCrumbs(r, o, false); err != nil {
+		return answer{}, err
+	}
+	switch {
+	case string(o.ID) == r.by.Org:
+		pg.next, pg.nextIcon = &link{r.p.T("word.send_report"), "/activity/new"}, "send"
+	case v.posts.Vacant > 0:
+		pg.next = &link{r.p.T("register.see_vacancies"), "/org/" + string(o.ID) + "/seats?state=vacant"}
+	}
+	return show(pg)
+}
+
+// orgCrumbs leads down to a body, itself included where its page is left.
+func orgCrumbs(r *request, o org.Organization, itself bool) (crumbs []link, err error) {
+	above, err := org.Above(r.tx, o)
+	if itself {
+		above = append(above, o)
+	}
+	for _, a := range above {
+		if r.by.Sees(a.Target("")) {
+			crumbs = append(crumbs, link{r.p.Name(a.NameHi, a.NameEn), r.link("/org/" + string(a.ID))})
+		}
+	}
+	return crumbs, err
+}
+
+type orgView struct {
+	p             lang.Printer
+	r             *request
+	o             org.Organization
+	area          org.Area
+	kinds         map[string]string
+	root          bool
+	day           string
+	past          bool
+	seats         []org.Seat
+	posts, agents org.Count
+	whole         bool // posts and agents are of everything below too
+	figures       []figure
+	meters        []meter
+	units         []unitRow
+	columns       []column
+	below         []bodyRow
+	orders        []org.Order
+	slots         []templ.Component
+}
+
+// count makes the figures: of the body and all below it today, of the body alone on
+// a past day.
+func (v *orgView) count(r *request) (err error) {
+	v.whole = !v.past && r.by.May(access.SeeRegister, v.o.Target(""))
+	if v.whole {
+		if v.posts, v.agents, err = org.CountSeats(r.tx, r.by, v.o.ID); err != nil {
+			return err
+		}
+	} else {
+		for _, s := range v.seats {
+			c := &v.posts
+			if s.Role == "booth_agent" {
+				c = &v.agents
+			}
+			switch s.State {
+			case "filled":
+				c.Filled++
+			case "vacant":
+				c.Vacant++
+			default:
+				c.Unknown++
+			}
+		}
+	}
+	to := func(state string, agents bool) string {
+		if !v.whole {
+			return "#seats"
+		}
+		return seatsLink(v.o.ID, state, agents)
+	}
+	v.figures = []figure{
+		{n: v.posts.Filled, label: r.p.T("register.filled"), to: to("filled", false), mark: "filled"},
+		{n: v.posts.Vacant, label: r.p.T("register.vacant"), to: to("vacant", false), mark: "vacant"},
+		{n: v.posts.Unknown, label: r.p.T("register.unknown"), to: to("unknown", false), mark: "unknown"},
+	}
+	if v.agents.Total() > 0 {
+		v.meters = append(v.meters, meter{r.p.T("register.agents"), v.agents.Filled, v.agents.Total(), r.p.Word("booth_many"), to("filled", true)})
+	}
+	if v.past || !v.whole {
+		return nil
+	}
+	month := lastMonth(r.today)
+	report, err := directive.MonthlyReport(r.tx)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if v.o.Unit != v.o.ID {
+		return nil
+	}
+	unit := v.o.ID
+	if v.root {
+		unit = ""
+	}
+	tally, err := directive.Received(r.tx, month, unit)
+	if err == nil && tally.Expected > 0 {
+		v.meters = append(v.meters, meter{r.p.T("register.reports_of", "month", r.p.Month(month)), tally.Received, tally.Expected,
+			r.p.Word("unit_many"), reportsLink(string(report), month, unit, "")})
+	}
+	return err
+}
+
+func seatsLink(id org.OrganizationID, state string, agents bool) string {
+	to := "/org/" + string(id) + "/seats?state=" + state
+	if agents {
+		to += "&of=agents"
+	}
+	return to
+}
+
+func reportsLink(report, month string, unit org.OrganizationID, state string) string {
+	q := url.Values{"period": {month}}
+	if unit != "" {
+		q.Set("unit", string(unit))
+	}
+	if state != "" {
+		q.Set("state", state)
+	}
+	return "/directive/" + report + "?" + q.Encode()
+}
+
+// unitRow is a district-level body in the state's table.
+type unitRow struct {
+	o             org.Organization
+	name          string
+	posts, agents org.Count
+	reports       directive.Tally
+}
+
+// column is a column by which the table of units can be sorted.
+type column struct {
+	key, text, sorted, to string // sorted: "", ascending, descending
+}
+
+// bodyRow is a body under another, with its figures.
+type bodyRow struct {
+	o             org.Organization
+	posts, agents org.Count
+	known         bool
+}
+
+// bodies lists what stands below: of the state its units as a table, with the cells;
+// else the bodies directly under it.
+func (v *orgView) bodies(r *request) error {
+	under, err := org.Suborganizations(r.tx, r.by, v.o.ID)
+	if err != nil {
+		return err
+	}
+	if v.root {
+		if err := v.unitTable(r); err != nil {
+			return err
+		}
+	} else if v.o.Unit == v.o.ID {
+		cells, err := cellBodies(r.tx, r.by, v.o)
+		if err != nil {
+			return err
+		}
+		under = append(under, cells...)
+	}
+	for _, o := range under {
+		if v.root && o.Unit == o.ID {
+			continue // in the table
+		}
+		b := bodyRow{o: o}
+		if !v.past && r.by.May(access.SeeRegister, o.Target("")) {
+			if b.posts, b.agents, err = org.CountSeats(r.tx, r.by, o.ID); err != nil {
+				return err
+			}
+			b.known = true
+		}
+		v.below = append(v.below, b)
+	}
+	return nil
+}
+
+func (v *orgView) unitTable(r *request) error {
+	units, err := org.Units(r.tx, r.by)
+	if err != nil || len(units) == 0 {
+		return err
+	}
+	posts, agents, err := org.CountByUnit(r.tx)
+	if err != nil {
+		return err
+	}
+	reports, err := directive.ReceivedByUnit(r.tx, lastMonth(r.today))
+	if err != nil {
+		return err
+	}
+	wanted := lang.Fold(r.query("name"))
+	for _, o := range units {
+		if wanted != "" && !strings.Contains(lang.Fold(o.NameHi), wanted) && !strings.Contains(lang.Fold(o.NameEn), wanted) {
+			continue
+		}
+		row := unitRow{o: o, name: r.p.Name(o.NameHi, o.NameEn), reports: reports[o.ID]}
+		if c := posts[o.ID]; c != nil {
+			row.posts = *c
+		}
+		if c := agents[o.ID]; c != nil {
+			row.agents = *c
+		}
+		v.units = append(v.units, row)
+	}
+	by := map[string]func(a, b unitRow) int{
+		"filled":  func(a, b unitRow) int { return cmp.Compare(a.posts.Filled, b.posts.Filled) },
+		"vacant":  func(a, b unitRow) int { return cmp.Compare(a.posts.Vacant, b.posts.Vacant) },
+		"unknown": func(a, b unitRow) int { return cmp.Compare(a.posts.Unknown, b.posts.Unknown) },
+		"agents":  func(a, b unitRow) int { return cmp.Compare(a.agents.Filled*max(b.agents.Total(), 1), b.agents.Filled*max(a.agents.Total(), 1)) },
+		"reports": func(a, b unitRow) int { return cmp.Compare(a.reports.Received*max(b.reports.Expected, 1), b.reports.Received*max(a.reports.Expected, 1)) },
+		"name":    func(a, b unitRow) int { return cmp.Compare(lang.SortKey(a.name), lang.SortKey(b.name)) },
+	}
+	sorted, down := r.query("sort"), r.query("dir") == "desc"
+	if by[sorted] == nil {
+		sorted, down = "name", false
+	}
+	slices.SortStableFunc(v.units, func(a, b unitRow) int {
+		if down {
+			a, b = b, a
+		}
+		return by[sorted](a, b)
+	})
+	for _, c := range [][2]string{{"name", r.p.Word("unit")}, {"filled", r.p.T("register.col_filled")}, {"vacant", r.p.T("register.col_vacant")},
+		{"unknown", r.p.T("register.col_unknown")}, {"agents", r.p.T("register.col_agents")}, {"reports", r.p.T("register.col_reports")}} {
+		col := column{key: c[0], text: c[1]}
+		dir := "desc"
+		if c[0] == "name" {
+			dir = ""
+		}
+		if c[0] == sorted {
+			col.sorted = "ascending"
+			dir = "desc"
+			if down {
+				col.sorted, dir = "descending", "asc"
+			}
+		}
+		col.to = r.with("sort", c[0], "dir", dir) + "#units"
+		v.columns = append(v.columns, col)
+	}
+	return nil
+}
+
+// lastMonth gives the last month that is over on the day today.
+func lastMonth(today string) string {
+	y, _ := strconv.Atoi(today[:4])
+	m, _ := strconv.Atoi(today[5:7])
+	if m--; m == 0 {
+		y, m = y-1, 12
+	}
+	return strconv.Itoa(y) + "-" + string('0'+rune(m/10)) + string('0'+rune(m%10))
+}
+
+const pageRows = 50
+
+// offset reads ?from=, how many rows of a list were shown before.
+func (r *request) offset() int {
+	n, err := strconv.Atoi(r.query("from"))
+	if err != nil || n < 0 || n > 1_000_000 {
+		return 0
+	}
+	return n
+}
+
+// paged gives the links to the first and the next page of a list by offset, of which
+// one row more than a page has been read.
+func (r *request) paged(rows int) (first, next string) {
+	from := r.offset()
+	if from > 0 {
+		first = r.with("from", "")
+	}
+	if rows > pageRows {
+		next = r.with("from", strconv.Itoa(from+pageRows))
+	}
+	return first, next
+}
+
+// seatsPage is the list behind the figures of a body's page.
+func seatsPage(r *request) (answer, error) {
+	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	v := seatsView{p: r.p, r: r, state: r.query("state"), agents: r.query("of") == "agents", role: r.query("role"), path: r.URL.Path}
+	if v.state != "filled" && v.state != "vacant" && v.state != "unknown" {
+		v.state = ""
+	}
+	v.seats, err = listSeats(r.tx, r.by, seatFilter{body: o, state: v.state, role: v.role, agents: v.agents, offset: r.offset(), limit: pageRows + 1})
+	if err != nil {
+		return answer{}, err
+	}
+	v.first, v.next = r.paged(len(v.seats))
+	v.seats = v.seats[:min(len(v.seats), pageRows)]
+	roles, err := org.Roles(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	v.form = r.newForm("state", v.state, "role", v.role)
+	v.roles = roleChoices(r.p, roles)
+	v.states = []choice{{value: "", text: r.p.T("common.all")}}
+	for _, s := range []string{"filled", "vacant", "unknown"} {
+		v.states = append(v.states, choice{value: s, text: r.p.T("register." + s)})
+	}
+	title := "register.seats_title"
+	if v.agents {
+		title = "register.agents_title"
+	}
+	pg := page{title: r.p.T(title), where: r.p.T("common.as_on", "day", lang.Day(r.today)), body: seatsBody(v)}
+	pg.crumbs, err = orgCrumbs(r, o, true)
+	return answer{page: pg}, err
+}
+
+// roleChoices offers all posts and each role.
+func roleChoices(p lang.Printer, roles []org.Kind) []choice {
+	all := []choice{{value: "", text: p.T("register.all_roles")}}
+	for _, k := range roles {
+		all = append(all, choice{value: k.ID, text: p.Name(k.NameHi, k.NameEn)})
+	}
+	return all
+}
+
+type seatsView struct {
+	p             lang.Printer
+	r             *request
+	form          form
+	path          string
+	state, role   string
+	agents        bool
+	seats         []org.Seat
+	roles, states []choice
+	first, next   string
+}

@@ -1,0 +1,141 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"sangathan/access"
+	"sangathan/internal/db"
+	"sangathan/internal/fault"
+	"sangathan/org"
+)
+
+// route is one address of the site.
+type route struct {
+	method  string
+	pattern string
+	act     access.Act // what it needs on its target; "" for being signed in; public for all
+	target  string     // how {id} names the target: a word of targets
+	handle  func(*request) (answer, error)
+	again   string // POST: the GET pattern that shows its form; "" for its own pattern
+	own     bool   // opens its own transactions, because a PIN is hashed between them
+	harmless bool  // POST: doing it twice changes nothing more, so its form needs no id
+}
+
+// public marks a page for which nobody need be signed in.
+const public access.Act = "public"
+
+// routes lists every address of the site, with who may and what it is about.
+var routes = []route{
+	// Signing in.
+	{method: "GET", pattern: "/signin", act: public, target: "none", handle: signInPage},
+	{method: "POST", pattern: "/signin", act: public, target: "none", handle: signInSend},
+	{method: "GET", pattern: "/signin/code", act: public, target: "none", handle: codePage},
+	{method: "POST", pattern: "/signin/code", act: public, target: "none", handle: codeCheck},
+	{method: "GET", pattern: "/signin/name", act: public, target: "none", handle: namePage},
+	{method: "POST", pattern: "/signin/name", act: public, target: "none", handle: nameChoose, own: true},
+	{method: "GET", pattern: "/signin/pin", act: public, target: "none", handle: pinPage},
+	{method: "POST", pattern: "/signin/pin", act: public, target: "none", handle: pinSignIn, own: true},
+	{method: "GET", pattern: "/slip/{token}", act: public, target: "none", handle: slipPage},
+	{method: "POST", pattern: "/slip/{token}", act: public, target: "none", handle: slipUse, own: true},
+	{method: "GET", pattern: "/welcome", act: "", target: "self", handle: welcomePage},
+	{method: "POST", pattern: "/signout", act: public, target: "none", handle: signOut, harmless: true},
+	{method: "POST", pattern: "/lang", act: public, target: "none", handle: setLang, harmless: true},
+	{method: "GET", pattern: "/help", act: public, target: "none", handle: helpPage},
+
+	// One's own.
+	{method: "GET", pattern: "/{$}", act: "", target: "self", handle: homePage},
+	{method: "GET", pattern: "/me", act: "", target: "self", handle: mePage},
+	{method: "POST", pattern: "/me/hat", act: "", target: "self", handle: putOnHat, again: "/me", harmless: true},
+	{method: "GET", pattern: "/me/pin", act: "", target: "self", handle: ownPINPage},
+	{method: "POST", pattern: "/me/pin", act: "", target: "self", handle: setOwnPIN, own: true, harmless: true},
+
+	// The register.
+	{method: "GET", pattern: "/org/{id}", act: "", target: "org", handle: orgPage},
+	{method: "GET", pattern: "/org/{id}/seats", act: "", target: "org", handle: seatsPage},
+}
+
+// targets finds what a route is about. NotFound when there is no such thing; whether
+// the actor sees it is asked next.
+var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Target, error){
+	"none": nil, // nothing in particular
+	"self": nil, // the actor
+	"area": nil, // a place is a public fact
+	"list": nil, // the verb gives what the actor may see
+	"org": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		o, err := org.Lookup(tx, org.OrganizationID(id))
+		return o.Target(""), err
+	},
+	"person": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		return org.PersonTarget(tx, by, org.PersonID(id))
+	},
+	"membership": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		m, err := org.LookupMembership(tx, org.MembershipID(id))
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, m.Organization)
+		return o.Target(m.Person), err
+	},
+	"order": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		d, err := org.GetOrder(tx, by, org.OrderID(id))
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, d.Organization)
+		return o.Target(d.Person), err
+	},
+}
+
+// faulty tells what the route fails to say.
+func (rt route) faulty() error {
+	find, ok := targets[rt.target]
+	switch {
+	case rt.handle == nil:
+		return errors.New("no handler")
+	case !ok:
+		return fmt.Errorf("no target %q", rt.target)
+	case find != nil && !strings.Contains(rt.pattern, "{id}"):
+		return errors.New("its target needs {id} in the pattern")
+	case find == nil && rt.act != "" && rt.act != public && rt.target != "list":
+		return errors.New("an act without a target")
+	case rt.method != http.MethodGet && rt.method != http.MethodPost:
+		return errors.New("GET or POST")
+	}
+	return nil
+}
+
+func (rt route) formPage() string {
+	if rt.again != "" {
+		return rt.again
+	}
+	return rt.pattern
+}
+
+// admit is the gate before a handler: the target is found and may be seen, and the
+// hat permits the route's act on it.
+func (rt route) admit(r *request) error {
+	if rt.act == public {
+		return nil
+	}
+	if !r.by.SignedIn() {
+		return fault.New(fault.Unauthorized, "access.sign_in")
+	}
+	find := targets[rt.target]
+	if find == nil {
+		if rt.act != "" && !r.by.MayAnywhere(rt.act) {
+			return fault.New(fault.Forbidden, "fault.forbidden")
+		}
+		return nil
+	}
+	t, err := find(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if rt.act == "" {
+		return r.by.CheckSees(t)
+	}
+	return r.by.Check(rt.act, t)
+}

@@ -1,0 +1,305 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"sangathan/access"
+	"sangathan/internal/db"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/org"
+)
+
+// ticket is what a browser keeps between the steps of signing in, in a cookie.
+type ticket struct {
+	Phone  string `json:"p,omitempty"`
+	Code   string `json:"c,omitempty"` // the demonstration's only
+	Ticket string `json:"t,omitempty"`
+}
+
+func (r *request) ticket() (t ticket) {
+	json.Unmarshal([]byte(r.site.cookie(r.Request, "signin")), &t) // what is not ours is empty
+	return t
+}
+
+func (s *site) ticketCookie(t ticket) *http.Cookie {
+	text, _ := json.Marshal(t)
+	life := access.CodeLife
+	if t == (ticket{}) {
+		life = 0
+	}
+	return s.newCookie("signin", string(text), life)
+}
+
+// signedIn opens the browser's session and goes on to where it wanted to go.
+func (r *request) signedIn(session access.Session) answer {
+	a := answer{to: "/", cookies: []*http.Cookie{
+		r.site.newCookie("session", session.Token, access.SessionLife),
+		r.site.ticketCookie(ticket{}), r.site.newCookie("next", "", 0)}}
+	if next := r.site.cookie(r.Request, "next"); localPath(next) {
+		a.to = next
+	}
+	return a
+}
+
+// localPath reports whether to is an address of this site, and nothing that a
+// browser would take for another.
+func localPath(to string) bool {
+	return strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.ContainsAny(to, "\\\r\n\t")
+}
+
+func signInPage(r *request) (answer, error) {
+	v := signInView{p: r.p, form: r.newForm(), codes: r.site.cfg.Demo || r.site.cfg.SendCode != nil}
+	if r.site.cfg.Demo {
+		v.ready = r.site.cfg.SignIns
+	}
+	return show(page{title: r.p.T("signin.title"), lead: r.p.T("signin.lead"), body: signInBody(v)})
+}
+
+type signInView struct {
+	p     lang.Printer
+	form  form
+	codes bool
+	ready []DemoSignIn
+}
+
+func signInSend(r *request) (answer, error) {
+	phone, ok := lang.Phone(r.typed("phone"))
+	if !ok {
+		return answer{}, fault.In("phone", "fault.bad_phone")
+	}
+	code, err := access.RequestCode(r.tx, phone)
+	if err != nil {
+		return answer{}, err
+	}
+	t := ticket{Phone: phone}
+	a := answer{to: "/signin/code"}
+	switch {
+	case r.site.cfg.Demo:
+		t.Code = code
+	case r.site.cfg.SendCode == nil:
+		return answer{to: "/signin/pin"}, nil
+	case code != "":
+		a.after = func() { r.site.cfg.SendCode(phone, code) }
+	}
+	a.cookies = []*http.Cookie{r.site.ticketCookie(t)}
+	return a, nil
+}
+
+func codePage(r *request) (answer, error) {
+	t := r.ticket()
+	if t.Phone == "" {
+		return answer{to: "/signin"}, nil
+	}
+	v := codeView{p: r.p, form: r.newForm(), phone: spaced(t.Phone)}
+	if r.site.cfg.Demo {
+		v.demo, v.code = true, t.Code
+		v.form = r.newForm("code", t.Code)
+	}
+	return show(page{title: r.p.T("signin.code_title"), body: codeBody(v)})
+}
+
+type codeView struct {
+	p           lang.Printer
+	form        form
+	phone, code string
+	demo        bool
+}
+
+// spaced writes a phone number as people read it.
+func spaced(phone string) string {
+	if len(phone) != 10 {
+		return phone
+	}
+	return phone[:5] + " " + phone[5:]
+}
+
+func codeCheck(r *request) (answer, error) {
+	t := r.ticket()
+	code := strings.ReplaceAll(lang.ASCIIDigits(r.typed("code")), " ", "")
+	if len(code) != 6 {
+		return answer{}, fault.In("code", "signin.code_form")
+	}
+	issued, people, err := access.CheckCode(r.tx, t.Phone, code)
+	if err != nil {
+		return answer{}, err
+	}
+	if len(people) == 1 {
+		session, err := access.Choose(r.tx, issued, people[0], false)
+		return r.signedIn(session), err
+	}
+	return answer{to: "/signin/name", cookies: []*http.Cookie{r.site.ticketCookie(ticket{Ticket: issued})}}, nil
+}
+
+func namePage(r *request) (answer, error) {
+	people, err := access.Candidates(r.tx, r.ticket().Ticket)
+	if err != nil {
+		return answer{}, err
+	}
+	v := nameView{p: r.p, form: r.newForm()}
+	for _, id := range people {
+		person, err := org.LookupPerson(r.tx, org.PersonID(id))
+		if err != nil {
+			return answer{}, err
+		}
+		hats, err := org.Hats(r.tx, person.ID)
+		if err != nil {
+			return answer{}, err
+		}
+		c := choice{value: id, text: r.p.Name(person.NameHi, person.NameEn)}
+		if len(hats) > 0 {
+			c.hint = r.p.Name(hats[0].RoleHi, hats[0].RoleEn) + ", " + r.p.Name(hats[0].OrgHi, hats[0].OrgEn)
+		}
+		v.people = append(v.people, c)
+	}
+	return show(page{title: r.p.T("signin.name_title"), lead: r.p.T("signin.name_lead"), body: nameBody(v)})
+}
+
+type nameView struct {
+	p      lang.Printer
+	form   form
+	people []choice
+}
+
+func nameChoose(r *request) (a answer, err error) {
+	person, right := r.typed("person"), false
+	if person == "" {
+		return a, fault.In("person", "fault.required_choice")
+	}
+	hash, err := r.pinHash(func(*db.Tx) (string, error) { return person, nil })
+	if err != nil {
+		return a, err
+	}
+	if pin := r.typed("pin"); pin != "" {
+		right = access.PINRight(lang.ASCIIDigits(pin), hash)
+	}
+	err = r.site.unit.Write(r.Context(), func(tx *db.Tx) error {
+		session, err := access.Choose(tx, r.ticket().Ticket, person, right)
+		a = r.signedIn(session)
+		return err
+	})
+	return a, err
+}
+
+// pinHash reads the stored hash of whom the function finds, in a transaction of its own.
+func (r *request) pinHash(who func(*db.Tx) (string, error)) (hash string, err error) {
+	err = r.site.unit.Read(r.Context(), func(tx *db.Tx) error {
+		person, err := who(tx)
+		if err != nil || person == "" {
+			return err
+		}
+		hash, err = access.PINHash(tx, person)
+		return err
+	})
+	return hash, err
+}
+
+func pinPage(r *request) (answer, error) {
+	return show(page{title: r.p.T("signin.pin_title"), lead: r.p.T("signin.pin_lead"), body: pinBody(r.p, r.newForm())})
+}
+
+func pinSignIn(r *request) (a answer, err error) {
+	login := strings.ReplaceAll(lang.ASCIIDigits(r.typed("login")), " ", "")
+	if phone, ok := lang.Phone(login); ok {
+		login = phone
+	}
+	pin := lang.ASCIIDigits(r.typed("pin"))
+	var f fault.Form
+	f.Check(login != "", "login", "fault.required")
+	f.Check(pin != "", "pin", "fault.required")
+	if err := f.Err(); err != nil {
+		return a, err
+	}
+	person := ""
+	hash, err := r.pinHash(func(tx *db.Tx) (string, error) {
+		var err error
+		person, err = access.PersonByPINLogin(tx, login)
+		return person, err
+	})
+	if err != nil {
+		return a, err
+	}
+	right := access.PINRight(pin, hash)
+	err = r.site.unit.Write(r.Context(), func(tx *db.Tx) error {
+		session, err := access.SignInPIN(tx, person, right)
+		a = r.signedIn(session)
+		return err
+	})
+	return a, err
+}
+
+func slipPage(r *request) (answer, error) {
+	id, err := access.SlipPerson(r.tx, r.PathValue("token"))
+	if err != nil {
+		return answer{}, err
+	}
+	person, err := org.LookupPerson(r.tx, org.PersonID(id))
+	if err != nil {
+		return answer{}, err
+	}
+	name := r.p.Name(person.NameHi, person.NameEn)
+	return show(page{title: r.p.T("signin.slip_title", "name", name), lead: r.p.T("signin.slip_lead"),
+		body: newPINBody(r.p, r.newForm(), r.URL.Path)})
+}
+
+// newPIN reads a new PIN, typed twice, and hashes it.
+func (r *request) newPIN() (hash string, err error) {
+	pin, again := lang.ASCIIDigits(r.typed("pin")), lang.ASCIIDigits(r.typed("again"))
+	if pin == "" {
+		return "", fault.In("pin", "fault.required")
+	}
+	if hash, err = access.HashPIN(pin); err == nil && pin != again {
+		return "", fault.In("again", "signin.pins_differ")
+	}
+	return hash, err
+}
+
+func slipUse(r *request) (a answer, err error) {
+	hash, err := r.newPIN()
+	if err != nil {
+		return a, err
+	}
+	err = r.site.unit.Write(r.Context(), func(tx *db.Tx) error {
+		session, login, err := access.UseSlip(tx, r.PathValue("token"), hash)
+		a = r.signedIn(session)
+		a.to = "/welcome"
+		a.cookies = append(a.cookies, r.site.newCookie("welcome", login, 10*time.Minute))
+		return err
+	})
+	return a, err
+}
+
+// welcomePage tells the login number after an activation slip.
+func welcomePage(r *request) (answer, error) {
+	login := r.site.cookie(r.Request, "welcome")
+	if login == "" {
+		return answer{to: "/"}, nil
+	}
+	return show(page{title: r.p.T("signin.welcome_title"), body: welcomeBody(r.p, login), next: &link{r.p.T("common.continue"), "/"}})
+}
+
+func signOut(r *request) (answer, error) {
+	if err := access.SignOut(r.tx, r.site.cookie(r.Request, "session")); err != nil {
+		return answer{}, err
+	}
+	a := goTo("/signin", "signin.signed_out")
+	a.cookies = []*http.Cookie{r.site.newCookie("session", "", 0), r.site.newCookie("welcome", "", 0)}
+	return a, nil
+}
+
+func setLang(r *request) (answer, error) {
+	to := lang.Parse(r.typed("lang"))
+	if r.by.SignedIn() {
+		if err := access.SetLang(r.tx, r.by, string(to)); err != nil {
+			return answer{}, err
+		}
+	}
+	a := answer{to: "/", cookies: []*http.Cookie{r.site.newCookie("lang", string(to), 365*24*time.Hour)}}
+	if back := r.typed("back"); localPath(back) {
+		a.to = back
+	}
+	return a, nil
+}
