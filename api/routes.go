@@ -62,7 +62,11 @@ func (a *api) routes() {
 	a.signIn()
 	a.register()
 	a.ledger()
+	a.activities()
+	a.directives()
 	a.reviews()
+	a.appointments()
+	a.elections()
 }
 
 func (a *api) signIn() {

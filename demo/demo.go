@@ -179,7 +179,7 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 		}
 		ended(StageLists)
 		opt.Progress(StageStory, 0, 1)
-		if err := tell(tx, g); err != nil {
+		if err := tell(tx, g, lists); err != nil {
 			return err
 		}
 		if err := count(tx, &res); err != nil {

@@ -88,6 +88,9 @@ func lookup(tx *db.Tx, id ID) (Directive, error) {
 // NotFound, Conflict (the id is taken; the monthly report is already asked for).
 func Issue(tx *db.Tx, by access.Actor, d Directive) (id ID, err error) {
 	defer fault.Op(&err, "directive.Issue(%s)", d.ID)
+	if !by.SignedIn() {
+		return "", fault.New(fault.Unauthorized, "access.sign_in")
+	}
 	if d.From == "" {
 		d.From = org.OrganizationID(by.Org)
 	}

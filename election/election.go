@@ -135,7 +135,7 @@ func placeRows(tx *db.Tx, kind string, rows []Row) (seats []*seat, err error) {
 	var f fault.Form
 	faults := 0
 	at := map[org.AreaID]*seat{}
-	seen := map[string]int{} // seat, candidate and party to the line that has them
+	seen := map[string]int{} // what a row says, to its line: namesakes without a party do stand at one seat, but not with equal votes
 	for i, r := range rows {
 		line := r.Line
 		if line == 0 {
@@ -170,7 +170,7 @@ func placeRows(tx *db.Tx, kind string, rows []Row) (seats []*seat, err error) {
 		}
 		check(r.Votes >= 0 && r.Votes <= maxVotes, "votes", "fault.number_range", "min", 0, "max", maxVotes)
 		if area != "" && r.Candidate != "" {
-			key := string(area) + "\x00" + lang.Fold(r.Candidate) + "\x00" + lang.Fold(r.Party)
+			key := string(area) + "\x00" + lang.Fold(r.Candidate) + "\x00" + lang.Fold(r.Party) + "\x00" + strconv.Itoa(r.Votes)
 			if first, twice := seen[key]; twice {
 				check(false, "candidate", "election.twice", "first", first)
 			}

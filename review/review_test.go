@@ -557,7 +557,7 @@ func TestCriteriaVersionsArePublishedNotChanged(t *testing.T) {
 		o.wants(publish("state.president", c), fault.Invalid, "review.criteria_range")
 		o.must(o.write(func(tx *db.Tx) error {
 			all, err := review.AllCriteria(tx)
-			if len(all) != 2 || all[0].Version != 2 || all[0].BelowPercent != 50 || all[1].BelowPercent != 45 {
+			if len(all) != 2 || all[0].Version != 2 || all[0].BelowPercent != 50 || all[1].BelowPercent != review.DefaultCriteria.BelowPercent {
 				t.Errorf("%+v", all)
 			}
 			return err

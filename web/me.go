@@ -1,7 +1,6 @@
 package web
 
 import (
-
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/lang"
@@ -92,4 +91,3 @@ type helpView struct {
 	p     lang.Printer
 	words [][2]string
 }
-

@@ -13,15 +13,15 @@ import (
 
 // page is what a handler shows: the frame puts the rest around it.
 type page struct {
-	title  string // the page's one h1
-	where  string // first line: which body or area, for which date
-	crumbs []link // the way down to here
-	lead   string // one sentence under the title
-	next   *link  // the one thing to do next, fixed at the bottom on a phone
+	title    string // the page's one h1
+	where    string // first line: which body or area, for which date
+	crumbs   []link // the way down to here
+	lead     string // one sentence under the title
+	next     *link  // the one thing to do next, fixed at the bottom on a phone
 	nextIcon string
-	body   templ.Component
-	letter bool // a document: its body brings its own heading lines, and prints alone
-	flash  flash
+	body     templ.Component
+	letter   bool // a document: its body brings its own heading lines, and prints alone
+	flash    flash
 }
 
 // link is a text and where it leads; to "" is text alone.
@@ -29,22 +29,22 @@ type link struct{ text, to string }
 
 // framed is what the frame shows around a page.
 type framed struct {
-	p          lang.Printer
-	page       page
-	name       string // of who is signed in; "" for nobody
-	hat        string // post and body acted under
-	home       string // page of the hat's body
-	path       string
-	faults     []faultLine // what to mend, when the page is shown again
-	message    string
-	search     string
-	css, js    string
-	icon       string
-	manifest   string
-	mayPeople  bool
-	mayReport  bool
-	current    string // first part of the path, for the menu
-	printed    string
+	p         lang.Printer
+	page      page
+	name      string // of who is signed in; "" for nobody
+	hat       string // post and body acted under
+	home      string // page of the hat's body
+	path      string
+	faults    []faultLine // what to mend, when the page is shown again
+	message   string
+	search    string
+	css, js   string
+	icon      string
+	manifest  string
+	mayPeople bool
+	mayReport bool
+	current   string // first part of the path, for the menu
+	printed   string
 }
 
 type faultLine struct{ field, text string }

@@ -287,9 +287,13 @@ func (v *orgView) unitTable(r *request) error {
 		"filled":  func(a, b unitRow) int { return cmp.Compare(a.posts.Filled, b.posts.Filled) },
 		"vacant":  func(a, b unitRow) int { return cmp.Compare(a.posts.Vacant, b.posts.Vacant) },
 		"unknown": func(a, b unitRow) int { return cmp.Compare(a.posts.Unknown, b.posts.Unknown) },
-		"agents":  func(a, b unitRow) int { return cmp.Compare(a.agents.Filled*max(b.agents.Total(), 1), b.agents.Filled*max(a.agents.Total(), 1)) },
-		"reports": func(a, b unitRow) int { return cmp.Compare(a.reports.Received*max(b.reports.Expected, 1), b.reports.Received*max(a.reports.Expected, 1)) },
-		"name":    func(a, b unitRow) int { return cmp.Compare(lang.SortKey(a.name), lang.SortKey(b.name)) },
+		"agents": func(a, b unitRow) int {
+			return cmp.Compare(a.agents.Filled*max(b.agents.Total(), 1), b.agents.Filled*max(a.agents.Total(), 1))
+		},
+		"reports": func(a, b unitRow) int {
+			return cmp.Compare(a.reports.Received*max(b.reports.Expected, 1), b.reports.Received*max(a.reports.Expected, 1))
+		},
+		"name": func(a, b unitRow) int { return cmp.Compare(lang.SortKey(a.name), lang.SortKey(b.name)) },
 	}
 	sorted, down := r.query("sort"), r.query("dir") == "desc"
 	if by[sorted] == nil {

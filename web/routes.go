@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sangathan/access"
+	"sangathan/activity"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/org"
@@ -14,14 +15,14 @@ import (
 
 // route is one address of the site.
 type route struct {
-	method  string
-	pattern string
-	act     access.Act // what it needs on its target; "" for being signed in; public for all
-	target  string     // how {id} names the target: a word of targets
-	handle  func(*request) (answer, error)
-	again   string // POST: the GET pattern that shows its form; "" for its own pattern
-	own     bool   // opens its own transactions, because a PIN is hashed between them
-	harmless bool  // POST: doing it twice changes nothing more, so its form needs no id
+	method   string
+	pattern  string
+	act      access.Act // what it needs on its target; "" for being signed in; public for all
+	target   string     // how {id} names the target: a word of targets
+	handle   func(*request) (answer, error)
+	again    string // POST: the GET pattern that shows its form; "" for its own pattern
+	own      bool   // opens its own transactions, because a PIN is hashed between them
+	harmless bool   // POST: doing it twice changes nothing more, so its form needs no id
 }
 
 // public marks a page for which nobody need be signed in.
@@ -55,15 +56,47 @@ var routes = []route{
 	// The register.
 	{method: "GET", pattern: "/org/{id}", act: "", target: "org", handle: orgPage},
 	{method: "GET", pattern: "/org/{id}/seats", act: "", target: "org", handle: seatsPage},
+	{method: "GET", pattern: "/area/{id}", act: "", target: "area", handle: areaPage},
+	{method: "GET", pattern: "/person/{id}", act: "", target: "person", handle: personPage},
+	{method: "POST", pattern: "/person/{id}/slip", act: access.GiveSlip, target: "person", handle: slipMake, harmless: true},
+	{method: "GET", pattern: "/membership/{id}/leave", act: access.RecordLeave, target: "membership", handle: leavePage},
+	{method: "POST", pattern: "/membership/{id}/leave", act: access.RecordLeave, target: "membership", handle: leaveRecord},
+	{method: "GET", pattern: "/membership/{id}/end", act: "", target: "membership", handle: endPage},
+	{method: "POST", pattern: "/membership/{id}/end", act: "", target: "membership", handle: endRecord},
+	{method: "GET", pattern: "/people", act: "", target: "list", handle: peoplePage},
+	{method: "GET", pattern: "/vacancies", act: "", target: "list", handle: vacanciesPage},
+	{method: "GET", pattern: "/orders", act: "", target: "list", handle: ordersPage},
+	{method: "GET", pattern: "/order/{id}", act: "", target: "order", handle: orderPage},
+	{method: "GET", pattern: "/order/{id}/revoke", act: access.RevokeOrder, target: "order", handle: revokePage},
+	{method: "POST", pattern: "/order/{id}/revoke", act: access.RevokeOrder, target: "order", handle: revokeOrder},
+
+	// The ledger.
+	{method: "GET", pattern: "/activity", act: "", target: "list", handle: entriesPage},
+	{method: "GET", pattern: "/activity/new", act: "", target: "self", handle: reportPage},
+	{method: "POST", pattern: "/activity/new", act: "", target: "self", handle: reportSend},
+	{method: "GET", pattern: "/activity/{id}", act: "", target: "entry", handle: entryPage},
+	{method: "POST", pattern: "/activity/{id}/confirm", act: access.ConfirmActivity, target: "entry", handle: entryConfirm},
+	{method: "GET", pattern: "/activity/{id}/object", act: access.ConfirmActivity, target: "entry", handle: objectPage},
+	{method: "POST", pattern: "/activity/{id}/object", act: access.ConfirmActivity, target: "entry", handle: entryObject},
+
+	// Directives and reports.
+	{method: "GET", pattern: "/directives", act: "", target: "list", handle: directivesPage},
+	{method: "GET", pattern: "/directive/new", act: access.IssueDirective, target: "list", handle: issuePage},
+	{method: "POST", pattern: "/directive/new", act: access.IssueDirective, target: "list", handle: issueSend},
+	{method: "GET", pattern: "/directive/{id}", act: "", target: "directive", handle: directivePage},
+	{method: "POST", pattern: "/directive/{id}/acknowledge", act: access.AnswerDirective, target: "list", handle: directiveAcknowledge, again: "/directive/{id}"},
+	{method: "GET", pattern: "/directive/{id}/answer", act: access.AnswerDirective, target: "list", handle: answerPage},
+	{method: "POST", pattern: "/directive/{id}/answer", act: access.AnswerDirective, target: "list", handle: answerSend},
 }
 
 // targets finds what a route is about. NotFound when there is no such thing; whether
 // the actor sees it is asked next.
 var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Target, error){
-	"none": nil, // nothing in particular
-	"self": nil, // the actor
-	"area": nil, // a place is a public fact
-	"list": nil, // the verb gives what the actor may see
+	"none":      nil, // nothing in particular
+	"self":      nil, // the actor
+	"area":      nil, // a place is a public fact
+	"list":      nil, // several: the verb gives, or takes, what the actor may
+	"directive": nil, // the verb gives it where it concerns the actor
 	"org": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
 		o, err := org.Lookup(tx, org.OrganizationID(id))
 		return o.Target(""), err
@@ -86,6 +119,14 @@ var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Tar
 		}
 		o, err := org.Lookup(tx, d.Organization)
 		return o.Target(d.Person), err
+	},
+	"entry": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		e, _, err := activity.Get(tx, by, activity.EntryID(id))
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, e.Organization)
+		return o.Target(e.Person), err
 	},
 }
 

@@ -326,14 +326,14 @@ func TestArgumentsAreCleaned(t *testing.T) {
 func TestInserter(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
 		probe(t, u)
-		for _, rows := range []int{0, 1, db.InsertRows - 1, db.InsertRows, db.InsertRows + 1, 2*db.InsertRows + 1} {
+		for _, rows := range []int{0, 1, db.InsertRows - 1, db.InsertRows, db.InsertRows + 1, 2*db.InsertRows + 1, db.WaitRows - 1, db.WaitRows, db.WaitRows + 1, 2*db.WaitRows + db.InsertRows} {
 			err := u.Bulk(t.Context(), func(tx *db.Tx) error {
 				if _, err := tx.Exec(`delete from probe`); err != nil {
 					return err
 				}
 				in := tx.Insert("probe", "id", "n")
 				for i := range rows {
-					if err := in.Add(fmt.Sprintf("%03d", i), i); err != nil {
+					if err := in.Add(fmt.Sprintf("%05d", i), i); err != nil {
 						return err
 					}
 				}
@@ -346,11 +346,34 @@ func TestInserter(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ids(t, u)
-			if len(got) != rows || rows > 0 && got[rows-1] != fmt.Sprintf("%03d", rows-1) {
+			if len(got) != rows || rows > 0 && got[rows-1] != fmt.Sprintf("%05d", rows-1) {
 				t.Errorf("%d rows put in, %d found", rows, len(got))
 			}
 		}
-		err := u.Bulk(t.Context(), func(tx *db.Tx) error { return tx.Insert("probe", "id", "n").Add("one value") })
+		write(t, u, `create table mother(id text primary key)`)
+		write(t, u, `create table child(id text primary key, mother text not null references mother(id))`)
+		err := u.Bulk(t.Context(), func(tx *db.Tx) error {
+			mothers := tx.Insert("mother", "id")
+			children := tx.Insert("child", "id", "mother").After(mothers)
+			for i := range 2*db.WaitRows + 5 { // children come more often than mothers
+				if i%3 == 0 {
+					if err := mothers.Add(fmt.Sprint(i / 3)); err != nil {
+						return err
+					}
+				}
+				if err := children.Add(fmt.Sprint(i), fmt.Sprint(i/3)); err != nil {
+					return err
+				}
+			}
+			return children.Flush()
+		})
+		if err != nil {
+			t.Errorf("rows that refer to waiting rows: %v", err)
+		}
+		if got, want := text(t, u, `select count(*) from child`), fmt.Sprint(2*db.WaitRows+5); got != want {
+			t.Errorf("%s children, want %s", got, want)
+		}
+		err = u.Bulk(t.Context(), func(tx *db.Tx) error { return tx.Insert("probe", "id", "n").Add("one value") })
 		if err == nil {
 			t.Error("a row with a value missing was taken")
 		}

@@ -337,7 +337,50 @@ func TestBulkRunsAlone(t *testing.T) {
 	}
 }
 
+// Verbs that came before a long load are answered before it, not after.
+func TestBulkKeepsNobodyWaitingWhoCameFirst(t *testing.T) {
+	u := dbtest.SQLite(t)
+	probe(t, u)
+	var wg sync.WaitGroup
+	hold, holding, answered := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	wg.Go(func() { u.Write(t.Context(), func(*db.Tx) error { close(holding); <-hold; return nil }) })
+	<-holding
+	wg.Go(func() {
+		if err := u.Write(t.Context(), statement(insert, "verb", 1)); err != nil {
+			t.Error(err)
+		}
+		close(answered)
+	})
+	for u.Waiting() < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	wg.Go(func() {
+		err := u.Bulk(t.Context(), func(tx *db.Tx) error {
+			select {
+			case <-answered:
+			case <-time.After(5 * time.Second):
+				t.Error("the verb waits for the load")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	for u.Waiting() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	close(hold)
+	wg.Wait()
+}
+
 func TestVerbsThatWaitWhenTheUnitClosesAreToldSo(t *testing.T) {
+	for range 8 { // half the time the writer still takes them
+		closeWhileVerbsWait(t)
+	}
+}
+
+func closeWhileVerbsWait(t *testing.T) {
 	u := dbtest.SQLite(t)
 	probe(t, u)
 	var out outcomes
@@ -359,7 +402,7 @@ func TestVerbsThatWaitWhenTheUnitClosesAreToldSo(t *testing.T) {
 	for u.Waiting() < 50 {
 		time.Sleep(time.Millisecond)
 	}
-	time.AfterFunc(20*time.Millisecond, func() { close(hold) })
+	time.AfterFunc(5*time.Millisecond, func() { close(hold) })
 	if err := u.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -305,6 +305,9 @@ func cleanValue(a any) (any, error) {
 }
 
 func cleanText(s string) (string, error) {
+	if plain(s) {
+		return s, nil
+	}
 	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
 		return "", fault.New(fault.Invalid, "fault.bad_utf8")
 	}
@@ -312,6 +315,16 @@ func cleanText(s string) (string, error) {
 		return s, nil
 	}
 	return norm.NFC.String(s), nil
+}
+
+// plain reports whether s is ASCII without NUL, as ids and days are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c == 0 || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // Null stores "" as NULL: an open end, an absent reference.

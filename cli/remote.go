@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -30,11 +30,11 @@ const (
 func socketPath(dir string) string { return filepath.Join(dir, "socket") }
 
 // callServer has the running server carry the command out, and copies its answer.
-func callServer(ctx context.Context, e *env, dir string, args []string) int {
+func callServer(ctx context.Context, e *Env, dir string, args []string) int {
 	c := call{Args: args, Files: map[string][]byte{}}
 	for _, a := range args {
 		if st, err := os.Stat(a); (err == nil && st.Mode().IsRegular()) || a == "-" {
-			f, err := e.open(a)
+			f, err := e.Open(a)
 			if err != nil {
 				return exitCode(e, err)
 			}
@@ -66,8 +66,8 @@ func callServer(ctx context.Context, e *env, dir string, args []string) int {
 	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
 		return exitCode(e, err)
 	}
-	io.WriteString(e.stdout, out.Stdout)
-	io.WriteString(e.stderr, out.Stderr)
+	io.WriteString(e.Stdout, out.Stdout)
+	io.WriteString(e.Stderr, out.Stderr)
 	code, err := strconv.Atoi(res.Header.Get(exitHeader))
 	if err != nil {
 		return 1
@@ -77,7 +77,7 @@ func callServer(ctx context.Context, e *env, dir string, args []string) int {
 
 // listenLocal opens the folder's socket, which only the folder's owner can use,
 // and carries out there the commands that may be remote.
-func listenLocal(u *db.Unit, e *env) (io.Closer, error) {
+func listenLocal(u *db.Unit, e *Env) (io.Closer, error) {
 	path := socketPath(u.Path())
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) { // left by a server that was killed; we hold the lock
 		return nil, err
@@ -96,7 +96,7 @@ func listenLocal(u *db.Unit, e *env) (io.Closer, error) {
 			return
 		}
 		var stdout, stderr bytes.Buffer
-		here := &env{stdout: &stdout, stderr: &stderr, now: e.now, unit: u, open: func(name string) (io.ReadCloser, error) {
+		here := &Env{Stdout: &stdout, Stderr: &stderr, Now: e.Now, Unit: u, Open: func(name string) (io.ReadCloser, error) {
 			b, ok := c.Files[name]
 			if !ok {
 				return nil, fmt.Errorf("%s: %w", name, os.ErrNotExist)
@@ -104,8 +104,8 @@ func listenLocal(u *db.Unit, e *env) (io.Closer, error) {
 			return io.NopCloser(bytes.NewReader(b)), nil
 		}}
 		code := 2
-		if len(c.Args) > 0 && slices.ContainsFunc(commands, func(k command) bool { return k.name == c.Args[0] && k.remote }) {
-			code = run(r.Context(), here, c.Args)
+		if len(c.Args) > 0 && slices.ContainsFunc(commands(), func(k command) bool { return k.name == c.Args[0] && k.remote }) {
+			code = Run(r.Context(), here, c.Args)
 		}
 		w.Header().Set(exitHeader, strconv.Itoa(code))
 		json.NewEncoder(w).Encode(map[string]string{"Stdout": stdout.String(), "Stderr": stderr.String()})

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // first account, and prints the activation slip of that account.
 //
 //	sangathan init -pack DIR -db PATH [-name NAME] [-person NAME] [-phone NUMBER] [-role ROLE]
-func initCommand(ctx context.Context, e *env, args []string) (err error) {
+func initCommand(ctx context.Context, e *Env, args []string) (err error) {
 	f := newFlags(e, "init", "")
 	packDir := f.String("pack", "", "folder of the pack (see pack/README.md); the built-in Uttar Pradesh when left out")
 	name := f.String("name", "", "name of the organization; the pack's name when left out")
@@ -44,7 +44,7 @@ func initCommand(ctx context.Context, e *env, args []string) (err error) {
 			return fmt.Errorf("%s already holds a unit", *f.db)
 		}
 	}
-	u, err := db.Open(ctx, db.Config{Path: *f.db, Clock: e.now})
+	u, err := db.Open(ctx, db.Config{Path: *f.db, Clock: e.Now})
 	if err != nil {
 		return err
 	}
@@ -61,9 +61,9 @@ func initCommand(ctx context.Context, e *env, args []string) (err error) {
 		return err
 	}
 	say := printer()
-	fmt.Fprintln(e.stdout, say.T("cli.unit_made", "path", *f.db))
-	fmt.Fprintln(e.stdout, say.T("cli.next_serve", "path", *f.db))
-	fmt.Fprintln(e.stdout, say.T("cli.first_slip", "url", "http://127.0.0.1:8080/slip/"+token))
+	fmt.Fprintln(e.Stdout, say.T("cli.unit_made", "path", *f.db))
+	fmt.Fprintln(e.Stdout, say.T("cli.next_serve", "path", *f.db))
+	fmt.Fprintln(e.Stdout, say.T("cli.first_slip", "url", "http://127.0.0.1:8080/slip/"+token))
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 // serveCommand serves a unit's pages and API until it is stopped.
 //
 //	sangathan serve -db PATH [-addr HOST:PORT] [-cert FILE -key FILE]
-func serveCommand(ctx context.Context, e *env, args []string) error {
+func serveCommand(ctx context.Context, e *Env, args []string) error {
 	f := newFlags(e, "serve", "")
 	s := serverFlags(f)
 	rest, err := f.parse(args, true)
@@ -42,8 +42,8 @@ func serverFlags(f flags) server {
 }
 
 // serve answers requests until ctx ends, then lets those under way finish.
-func (s server) serve(ctx context.Context, e *env, u *db.Unit, cfg web.Config) error {
-	cfg.Logger = slog.New(slog.NewTextHandler(e.stderr, nil))
+func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) error {
+	cfg.Logger = slog.New(slog.NewTextHandler(e.Stderr, nil))
 	mux := http.NewServeMux()
 	mux.Handle("/api/", api.New(u, cfg.Logger))
 	mux.Handle("/", web.New(u, cfg))
@@ -64,7 +64,7 @@ func (s server) serve(ctx context.Context, e *env, u *db.Unit, cfg web.Config) e
 	if *s.cert != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(e.stdout, "%s\n", printer().T("cli.serving", "url", scheme+"://"+l.Addr().String()+"/"))
+	fmt.Fprintf(e.Stdout, "%s\n", printer().T("cli.serving", "url", scheme+"://"+l.Addr().String()+"/"))
 	done := make(chan error, 1)
 	go func() {
 		if *s.cert != "" {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 //
 // holders prints the holders of one organization (the state unit when none is
 // named) on a day; DATE is YYYY-MM-DD, today when left out.
-func orgCommand(ctx context.Context, e *env, args []string) error {
+func orgCommand(ctx context.Context, e *Env, args []string) error {
 	f := newFlags(e, "org", "holders|vacancies")
 	on := f.String("on", "", "holders: the day, YYYY-MM-DD; today when left out")
 	name := f.String("unit", "", "holders: the organization, by id or name in either script; the state unit when left out")
@@ -43,7 +43,7 @@ func orgCommand(ctx context.Context, e *env, args []string) error {
 	})
 }
 
-func holders(e *env, tx *db.Tx, by access.Actor, name, on string, asJSON bool) error {
+func holders(e *Env, tx *db.Tx, by access.Actor, name, on string, asJSON bool) error {
 	o, err := org.Root(tx)
 	if err != nil {
 		return err
@@ -59,23 +59,23 @@ func holders(e *env, tx *db.Tx, by access.Actor, name, on string, asJSON bool) e
 	}
 	if asJSON {
 		for _, m := range all {
-			if err := printJSON(e.stdout, m); err != nil {
+			if err := printJSON(e.Stdout, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	p := printer()
-	w := tabwriter.NewWriter(e.stdout, 2, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(e.Stdout, 2, 4, 2, ' ', 0)
 	for _, m := range all {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Name(m.RoleHi, m.RoleEn), p.Name(m.PersonHi, m.PersonEn), p.Name(m.OrgHi, m.OrgEn), p.Day(m.FromDay))
 	}
 	return w.Flush()
 }
 
-func vacancies(e *env, tx *db.Tx, by access.Actor, asJSON bool) error {
+func vacancies(e *Env, tx *db.Tx, by access.Actor, asJSON bool) error {
 	p := printer()
-	w := tabwriter.NewWriter(e.stdout, 2, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(e.Stdout, 2, 4, 2, ' ', 0)
 	for offset := 0; ; offset += page {
 		seats, err := org.Vacancies(tx, by, "", "", offset, page)
 		if err != nil {
@@ -83,7 +83,7 @@ func vacancies(e *env, tx *db.Tx, by access.Actor, asJSON bool) error {
 		}
 		for _, s := range seats {
 			if asJSON {
-				if err := printJSON(e.stdout, s); err != nil {
+				if err := printJSON(e.Stdout, s); err != nil {
 					return err
 				}
 				continue

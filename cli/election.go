@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 //
 // The file has the columns pc_no or ac_no, candidate, party and votes; "-" reads
 // standard input.
-func electionCommand(ctx context.Context, e *env, args []string) error {
+func electionCommand(ctx context.Context, e *Env, args []string) error {
 	f := newFlags(e, "election", "import FILE.csv")
 	name := f.String("name", "", "name of the election, such as \"लोकसभा 2024\"")
 	nameEn := f.String("name-en", "", "the same in English; the name when left out")
@@ -31,7 +31,7 @@ func electionCommand(ctx context.Context, e *env, args []string) error {
 	if *nameEn == "" {
 		*nameEn = *name
 	}
-	in, err := e.open(rest[1])
+	in, err := e.Open(rest[1])
 	if err != nil {
 		return err
 	}
@@ -47,16 +47,16 @@ func electionCommand(ctx context.Context, e *env, args []string) error {
 			if err != nil {
 				return err
 			}
-			el.ID = tx.NewID()
-			return election.Import(tx, by, el, rows)
+			el.ID, err = election.Import(tx, by, el, rows)
+			return err
 		})
 		if err != nil {
 			return err
 		}
 		if *f.json {
-			return printJSON(e.stdout, map[string]any{"election": el.ID, "rows": len(rows)})
+			return printJSON(e.Stdout, map[string]any{"election": el.ID, "rows": len(rows)})
 		}
-		_, err = fmt.Fprintln(e.stdout, printer().T("cli.results_in", "n", len(rows), "name", *name))
+		_, err = fmt.Fprintln(e.Stdout, printer().T("cli.results_in", "n", len(rows), "name", *name))
 		return err
 	})
 }

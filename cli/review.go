@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 //	sangathan review draft -db PATH [-unit ID|NAME] [-from 2026-05 -to 2026-10] [-json]
 //	sangathan review list  -db PATH [-json]
 //	sangathan review show  -db PATH REVIEW [-json]
-func reviewCommand(ctx context.Context, e *env, args []string) error {
+func reviewCommand(ctx context.Context, e *Env, args []string) error {
 	f := newFlags(e, "review", "draft|list|show [REVIEW]")
 	unit := f.String("unit", "", "draft: the unit, by id or name in either script; all units when left out")
 	from := f.String("from", "", "draft: first month, YYYY-MM; the criteria's window when left out")
@@ -44,7 +44,7 @@ func reviewCommand(ctx context.Context, e *env, args []string) error {
 }
 
 // draft drafts one transaction per unit, so that other work goes on between.
-func draft(ctx context.Context, e *env, u *db.Unit, f flags, unit, from, to string) error {
+func draft(ctx context.Context, e *Env, u *db.Unit, f flags, unit, from, to string) error {
 	var units []org.Organization
 	err := u.Write(ctx, func(tx *db.Tx) error {
 		by, err := actor(tx, *f.as)
@@ -89,12 +89,12 @@ func draft(ctx context.Context, e *env, u *db.Unit, f flags, unit, from, to stri
 	return nil
 }
 
-func printReview(e *env, f flags, v review.Review) error {
+func printReview(e *Env, f flags, v review.Review) error {
 	if *f.json {
-		return printJSON(e.stdout, v)
+		return printJSON(e.Stdout, v)
 	}
 	p := printer()
-	_, err := fmt.Fprintln(e.stdout, v.ID, p.T("review.cli_line", "unit", p.Name(v.UnitHi, v.UnitEn), "from", p.Month(v.FromDay[:7]), "to", p.Month(v.LastMonth()),
+	_, err := fmt.Fprintln(e.Stdout, v.ID, p.T("review.cli_line", "unit", p.Name(v.UnitHi, v.UnitEn), "from", p.Month(v.FromDay[:7]), "to", p.Month(v.LastMonth()),
 		"bearers", v.Bearers, "listed", v.Listed, "checked", v.Checked, "silent", v.SilentUnits, "units", v.SilentUnits+v.ReportingUnits, "state", lang.Key("review.state."+v.State)))
 	return err
 }
@@ -102,7 +102,7 @@ func printReview(e *env, f flags, v review.Review) error {
 // page is how many rows are read at a time.
 const page = 500
 
-func listReviews(ctx context.Context, e *env, u *db.Unit, f flags) error {
+func listReviews(ctx context.Context, e *Env, u *db.Unit, f flags) error {
 	return e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) error {
 		for offset := 0; ; offset += page {
 			all, err := review.List(tx, by, "", offset, page)
@@ -121,7 +121,7 @@ func listReviews(ctx context.Context, e *env, u *db.Unit, f flags) error {
 	})
 }
 
-func showReview(ctx context.Context, e *env, u *db.Unit, f flags, id string) error {
+func showReview(ctx context.Context, e *Env, u *db.Unit, f flags, id string) error {
 	return e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) error {
 		v, err := review.Get(tx, by, id)
 		if err != nil {
@@ -143,13 +143,13 @@ func showReview(ctx context.Context, e *env, u *db.Unit, f flags, id string) err
 			}
 		}
 		if *f.json {
-			return printJSON(e.stdout, map[string]any{"review": v, "lines": lines, "silent": silent})
+			return printJSON(e.Stdout, map[string]any{"review": v, "lines": lines, "silent": silent})
 		}
 		if err := printReview(e, f, v); err != nil {
 			return err
 		}
 		p := printer()
-		w := tabwriter.NewWriter(e.stdout, 2, 4, 2, ' ', 0)
+		w := tabwriter.NewWriter(e.Stdout, 2, 4, 2, ' ', 0)
 		for _, l := range lines {
 			verdict := ""
 			if l.Verdict != "" {
@@ -166,7 +166,7 @@ func showReview(ctx context.Context, e *env, u *db.Unit, f flags, id string) err
 }
 
 // read runs fn for the command's actor on one state of the unit.
-func (e *env) read(ctx context.Context, u *db.Unit, f flags, fn func(tx *db.Tx, by access.Actor) error) error {
+func (e *Env) read(ctx context.Context, u *db.Unit, f flags, fn func(tx *db.Tx, by access.Actor) error) error {
 	if *f.as != "" { // naming an actor may make an account
 		return u.Write(ctx, func(tx *db.Tx) error {
 			by, err := actor(tx, *f.as)

@@ -1,0 +1,290 @@
+package web
+
+import (
+	"time"
+
+	"sangathan/access"
+	"sangathan/activity"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/org"
+)
+
+// reportFor gives the membership that a report is about: ?for= of another, else the hat.
+func (r *request) reportFor() (m org.Membership, o org.Organization, err error) {
+	id := org.MembershipID(r.query("for"))
+	if id == "" {
+		id = org.MembershipID(r.by.Membership)
+	}
+	if id == "" {
+		return m, o, fault.New(fault.Forbidden, "activity.no_post")
+	}
+	if m, err = org.LookupMembership(r.tx, id); err != nil {
+		return m, o, err
+	}
+	if o, err = org.Lookup(r.tx, m.Organization); err != nil {
+		return m, o, err
+	}
+	if string(m.Person) != r.by.Person {
+		err = r.by.Check(access.ReportFor, o.Target(m.Person))
+	}
+	return m, o, err
+}
+
+// maxPlaces is the most places offered in a report.
+const maxPlaces = 200
+
+func reportPage(r *request) (answer, error) {
+	m, o, err := r.reportFor()
+	if err != nil {
+		return answer{}, err
+	}
+	v := reportView{p: r.p, path: r.URL.RequestURI(), own: string(m.Person) == r.by.Person, today: r.today}
+	v.earliest = r.tx.Now.AddDate(0, 0, -activity.MaxAge).Format(time.DateOnly)
+	v.form = r.newForm("day", r.today, "area", string(m.Area), "kind", r.query("kind"))
+	kinds, err := activity.Kinds(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, k := range kinds {
+		v.kinds = append(v.kinds, choice{value: k.ID, text: r.p.Name(k.NameHi, k.NameEn)})
+	}
+	if v.places, err = places(r, m, o); err != nil {
+		return answer{}, err
+	}
+	if !v.own {
+		for _, w := range []string{activity.Call, activity.Slip, activity.Paper, activity.Told} {
+			v.words = append(v.words, choice{value: w, text: r.p.T("ledger.word_" + w)})
+		}
+	}
+	pg := page{title: r.p.T("ledger.new_title"), where: r.p.Name(m.RoleHi, m.RoleEn) + ", " + r.p.Name(m.OrgHi, m.OrgEn), body: reportBody(v)}
+	if !v.own {
+		pg.title = r.p.T("ledger.new_for", "name", lang.Name{Hi: m.PersonHi, En: m.PersonEn})
+		pg.crumbs = personCrumbs(r.p, m)
+	}
+	return show(pg)
+}
+
+// places offers where the activity was: the place of the post, the territory of its
+// body, and what lies directly inside.
+func places(r *request, m org.Membership, o org.Organization) (all []choice, err error) {
+	seen := map[org.AreaID]bool{}
+	add := func(a org.Area) {
+		if !seen[a.ID] {
+			seen[a.ID] = true
+			all = append(all, choice{value: string(a.ID), text: areaName(r.p, a.NameHi, a.NameEn, a.Number)})
+		}
+	}
+	for _, id := range []org.AreaID{m.Area, o.Area} {
+		a, err := org.GetArea(r.tx, r.by, id)
+		if err != nil {
+			return nil, err
+		}
+		add(a)
+	}
+	inside, err := org.Children(r.tx, org.Territorial, o.Area, r.today, org.AreaKey{}, maxPlaces)
+	for _, a := range inside {
+		add(a)
+	}
+	return all, err
+}
+
+type reportView struct {
+	p               lang.Printer
+	form            form
+	path            string
+	own             bool
+	today, earliest string
+	kinds           []choice
+	places          []choice
+	words           []choice
+}
+
+func reportSend(r *request) (answer, error) {
+	m, _, err := r.reportFor()
+	if err != nil {
+		return answer{}, err
+	}
+	var f fault.Form
+	people := r.number("people", &f)
+	if err := f.Err(); err != nil {
+		return answer{}, err
+	}
+	word := r.typed("word")
+	if string(m.Person) == r.by.Person {
+		word = activity.Self
+	}
+	id, err := activity.Submit(r.tx, r.by, activity.Report{ID: activity.EntryID(r.typed(formID)), Membership: m.ID, Kind: r.typed("kind"),
+		Area: org.AreaID(r.typed("area")), Day: r.day("day"), People: people, Note: r.typed("note"), Word: word})
+	return goTo("/activity/"+string(id), "ledger.sent"), err
+}
+
+func entryPage(r *request) (answer, error) {
+	e, checks, err := activity.Get(r.tx, r.by, activity.EntryID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	o, err := org.Lookup(r.tx, e.Organization)
+	if err != nil {
+		return answer{}, err
+	}
+	v := entryView{p: r.p, e: e, checks: checks, form: r.newForm(), recorded: r.p.Time(r.tx.Time(e.RecordedAt))}
+	for _, c := range checks {
+		v.at = append(v.at, r.p.Time(r.tx.Time(c.At)))
+	}
+	v.mayCheck = r.by.May(access.ConfirmActivity, o.Target(e.Person)) && string(e.Person) != r.by.Person && string(e.TypedPerson) != r.by.Person
+	for _, c := range checks {
+		v.mayCheck = v.mayCheck && string(c.Person) != r.by.Person
+	}
+	pg := page{title: r.p.Name(e.KindHi, e.KindEn), body: entryBody(v)}
+	pg.where = r.p.Name(e.PersonHi, e.PersonEn) + " · " + r.p.Name(e.AreaHi, e.AreaEn) + " · " + r.p.Day(e.Day)
+	pg.crumbs = []link{{r.p.T("web.tab_activity"), "/activity"}, {r.p.Name(e.PersonHi, e.PersonEn), "/activity?person=" + string(e.Person)}}
+	if string(e.Person) == r.by.Person {
+		pg.next, pg.nextIcon = &link{r.p.T("ledger.another"), "/activity/new"}, "send"
+	}
+	return show(pg)
+}
+
+type entryView struct {
+	p        lang.Printer
+	e        activity.Entry
+	checks   []activity.Check
+	at       []string
+	form     form
+	recorded string
+	mayCheck bool
+}
+
+func entryConfirm(r *request) (answer, error) {
+	id := r.PathValue("id")
+	return goTo("/activity/"+id, "ledger.confirmed"), activity.Confirm(r.tx, r.by, activity.EntryID(id))
+}
+
+func objectPage(r *request) (answer, error) {
+	e, _, err := activity.Get(r.tx, r.by, activity.EntryID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	return show(page{title: r.p.T("ledger.object_title"), lead: r.p.T("ledger.object_lead"),
+		where:  r.p.Name(e.PersonHi, e.PersonEn) + " · " + r.p.Name(e.KindHi, e.KindEn) + " · " + r.p.Day(e.Day),
+		crumbs: []link{{r.p.Name(e.KindHi, e.KindEn), "/activity/" + string(e.ID)}}, body: objectBody(r.p, r.newForm(), r.URL.Path)})
+}
+
+func entryObject(r *request) (answer, error) {
+	id := r.PathValue("id")
+	return goTo("/activity/"+id, "ledger.objected"), activity.Object(r.tx, r.by, activity.EntryID(id), r.typed("reason"))
+}
+
+// entriesPage lists entries by what the address chooses: person, membership, org,
+// unit, reporting, area, kind, month, state. Without a choice it shows one's own
+// district or, for those of the state, this month; else one's own entries.
+func entriesPage(r *request) (answer, error) {
+	f := activity.Filter{Organization: org.OrganizationID(r.query("org")), Unit: org.OrganizationID(r.query("unit")),
+		Reporting: org.OrganizationID(r.query("reporting")), Person: org.PersonID(r.query("person")),
+		Membership: org.MembershipID(r.query("membership")), Area: org.AreaID(r.query("area")),
+		Kind: r.query("kind"), Month: r.query("month"), State: r.query("state"), After: r.query("after"), Limit: pageRows + 1}
+	about := f.Organization != "" || f.Unit != "" || f.Reporting != "" || f.Person != "" || f.Membership != "" || f.Area != ""
+	wide := r.by.MayAnywhere(access.ConfirmActivity) || r.by.MayAnywhere(access.ReportFor)
+	if !about {
+		if !wide {
+			f.Person = org.PersonID(r.by.Person)
+		} else if f.Month == "" && r.query("kind") == "" && f.State == "" {
+			f.Month = r.today[:7]
+		}
+	}
+	v := entriesView{p: r.p, r: r, form: r.newForm("kind", f.Kind, "month", f.Month, "state", f.State)}
+	var err error
+	if v.total, err = activity.Total(r.tx, r.by, f); err != nil {
+		return answer{}, err
+	}
+	if v.entries, err = activity.List(r.tx, r.by, f); err != nil {
+		return answer{}, err
+	}
+	if f.After != "" {
+		v.first = r.with("after", "")
+	}
+	if len(v.entries) > pageRows {
+		v.entries = v.entries[:pageRows]
+		v.next = r.with("after", v.entries[pageRows-1].Key())
+	}
+	kinds, err := activity.Kinds(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	v.kinds = []choice{{value: "", text: r.p.T("ledger.all_kinds")}}
+	for _, k := range kinds {
+		v.kinds = append(v.kinds, choice{value: k.ID, text: r.p.Name(k.NameHi, k.NameEn)})
+	}
+	v.months = []choice{{value: "", text: r.p.T("ledger.all_months")}}
+	first := time.Date(r.tx.Now.Year(), r.tx.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	for i := range 12 {
+		m := first.AddDate(0, -i, 0).Format("2006-01")
+		v.months = append(v.months, choice{value: m, text: r.p.Month(m)})
+	}
+	v.states = []choice{{value: "", text: r.p.T("common.all")}}
+	for _, s := range []string{activity.Claimed, activity.Confirmed, activity.Disputed} {
+		v.states = append(v.states, choice{value: s, text: r.p.T("ledger.state_" + s)})
+	}
+	for _, name := range []string{"org", "unit", "reporting", "person", "membership", "area"} {
+		if q := r.query(name); q != "" {
+			v.kept = append(v.kept, [2]string{name, q})
+		}
+	}
+	pg := page{title: r.p.T("ledger.list_title"), body: entriesBody(v)}
+	if pg.where, pg.crumbs, err = aboutFilter(r, f); err != nil {
+		return answer{}, err
+	}
+	if f.Month != "" {
+		pg.where += " · " + r.p.Month(f.Month)
+	}
+	if r.by.Membership != "" {
+		pg.next, pg.nextIcon = &link{r.p.T("word.send_report"), "/activity/new"}, "send"
+	}
+	return show(pg)
+}
+
+// aboutFilter names whose entries a list shows.
+func aboutFilter(r *request, f activity.Filter) (where string, crumbs []link, err error) {
+	for _, id := range []org.OrganizationID{f.Organization, f.Unit, f.Reporting} {
+		if id == "" {
+			continue
+		}
+		o, err := org.GetOrganization(r.tx, r.by, id)
+		if err != nil {
+			return "", nil, err
+		}
+		crumbs, err = orgCrumbs(r, o, true)
+		return r.p.Name(o.NameHi, o.NameEn), crumbs, err
+	}
+	person := f.Person
+	if f.Membership != "" {
+		m, err := org.LookupMembership(r.tx, f.Membership)
+		if err != nil {
+			return "", nil, err
+		}
+		person = m.Person
+	}
+	switch {
+	case person != "":
+		p, err := org.GetPerson(r.tx, r.by, person)
+		name := r.p.Name(p.NameHi, p.NameEn)
+		return name, []link{{name, "/person/" + string(person)}}, err
+	case f.Area != "":
+		a, err := org.GetArea(r.tx, r.by, f.Area)
+		name := areaName(r.p, a.NameHi, a.NameEn, a.Number)
+		return name, []link{{name, "/area/" + string(a.ID)}}, err
+	}
+	h := r.hat()
+	return r.p.Name(h.OrgHi, h.OrgEn), nil, nil
+}
+
+type entriesView struct {
+	p                     lang.Printer
+	r                     *request
+	form                  form
+	total                 activity.Totals
+	entries               []activity.Entry
+	kinds, months, states []choice
+	kept                  [][2]string
+	first, next           string
+}

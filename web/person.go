@@ -1,0 +1,338 @@
+package web
+
+import (
+	"slices"
+
+	"sangathan/access"
+	"sangathan/activity"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/org"
+
+	"github.com/a-h/templ"
+	"rsc.io/qr"
+)
+
+// personSlots add what other capabilities know of a person to their page, each a
+// section; nil for nothing.
+var personSlots = []func(*request, org.Person) (templ.Component, error){}
+
+func personPage(r *request) (answer, error) {
+	id := org.PersonID(r.PathValue("id"))
+	person, err := org.GetPerson(r.tx, r.by, id)
+	if err != nil {
+		return answer{}, err
+	}
+	target, err := org.PersonTarget(r.tx, r.by, id)
+	if err != nil {
+		return answer{}, err
+	}
+	v := personView{p: r.p, r: r, person: person, own: string(id) == r.by.Person}
+	v.seesPhones = v.own || r.by.May(access.SeeContact, target)
+	v.maySlip = r.by.May(access.GiveSlip, target) && !v.own
+	v.day, v.past = r.on()
+	day := ""
+	if v.past {
+		day = v.day
+	}
+	record, err := org.Record(r.tx, r.by, id, day)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, m := range record {
+		line := postLine{Membership: m}
+		o, err := org.Lookup(r.tx, m.Organization)
+		if err != nil {
+			return answer{}, err
+		}
+		t := o.Target(id)
+		line.seen = r.by.Sees(o.Target(""))
+		sees := v.own || r.by.May(access.SeeRegister, t)
+		if line.leaves, err = org.Leaves(r.tx, m.ID); err != nil {
+			return answer{}, err
+		}
+		if m.Running() && !v.past {
+			line.mayLeave = !v.own && r.by.May(access.RecordLeave, t)
+			line.mayEnd = v.own || r.by.May(access.RecordEnd, t)
+			line.mayReport = v.own || r.by.May(access.ReportFor, t)
+			if sees {
+				if line.months, err = activity.MonthCounts(r.tx, r.by, m.ID); err != nil {
+					return answer{}, err
+				}
+			}
+			if line.duties, err = activity.Duties(r.tx, m.Role); err != nil {
+				return answer{}, err
+			}
+		}
+		if m.Running() || v.past {
+			v.running = append(v.running, line)
+		} else {
+			v.ended = append(v.ended, line)
+		}
+	}
+	if !v.past {
+		if v.entries, err = activity.List(r.tx, r.by, activity.Filter{Person: id, Limit: 5}); err != nil {
+			return answer{}, err
+		}
+		if v.orders, err = org.Orders(r.tx, r.by, "", id, 0, 20); err != nil {
+			return answer{}, err
+		}
+		for _, slot := range personSlots {
+			c, err := slot(r, person)
+			if err != nil {
+				return answer{}, err
+			}
+			if c != nil {
+				v.slots = append(v.slots, c)
+			}
+		}
+	}
+	pg := page{title: r.p.Name(person.NameHi, person.NameEn), body: personBody(v)}
+	pg.where = r.p.T("common.as_on", "day", lang.Day(v.day))
+	if len(v.running) > 0 {
+		m := v.running[0]
+		pg.where = r.p.Name(m.RoleHi, m.RoleEn) + ", " + r.p.Name(m.OrgHi, m.OrgEn) + " · " + pg.where
+		if o, err := org.Lookup(r.tx, m.Organization); err == nil && m.seen {
+			if pg.crumbs, err = orgCrumbs(r, o, true); err != nil {
+				return answer{}, err
+			}
+		}
+		if m.mayReport && !v.past {
+			pg.next, pg.nextIcon = &link{r.p.T("ledger.report_for_them"), "/activity/new?for=" + string(m.ID)}, "send"
+			if v.own {
+				pg.next = &link{r.p.T("word.send_report"), "/activity/new"}
+			}
+		}
+	}
+	return show(pg)
+}
+
+type personView struct {
+	p              lang.Printer
+	r              *request
+	person         org.Person
+	own            bool
+	seesPhones     bool
+	maySlip        bool
+	day            string
+	past           bool
+	running, ended []postLine
+	entries        []activity.Entry
+	orders         []org.Order
+	slots          []templ.Component
+}
+
+// postLine is a post held, with what belongs to it.
+type postLine struct {
+	org.Membership
+	seen                        bool // the body's page may be opened
+	leaves                      []org.Leave
+	months                      []activity.MonthCount
+	duties                      []activity.Duty
+	mayLeave, mayEnd, mayReport bool
+}
+
+// leavePage asks for leave to be put on record.
+func leavePage(r *request) (answer, error) {
+	m, err := org.LookupMembership(r.tx, org.MembershipID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	f := r.newForm("from_day", r.today)
+	return show(page{title: r.p.T("register.leave_title"), where: postOf(r.p, m), crumbs: personCrumbs(r.p, m),
+		lead: r.p.T("register.leave_lead"), body: leaveBody(r.p, f, r.URL.Path)})
+}
+
+// postOf tells a post and its body.
+func postOf(p lang.Printer, m org.Membership) string {
+	return p.Name(m.PersonHi, m.PersonEn) + " · " + p.Name(m.RoleHi, m.RoleEn) + ", " + p.Name(m.OrgHi, m.OrgEn)
+}
+
+func personCrumbs(p lang.Printer, m org.Membership) []link {
+	return []link{{p.Name(m.PersonHi, m.PersonEn), "/person/" + string(m.Person)}}
+}
+
+func leaveRecord(r *request) (answer, error) {
+	m, err := org.LookupMembership(r.tx, org.MembershipID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	_, err = org.RecordLeave(r.tx, r.by, org.Leave{Membership: m.ID, FromDay: r.day("from_day"), ToDay: r.day("to_day"), Reason: r.typed("reason")})
+	return goTo("/person/"+string(m.Person), "register.leave_done", "name", lang.Name{Hi: m.PersonHi, En: m.PersonEn}), err
+}
+
+// endPage asks how a post ended: a fact to be put on record, or one's own resignation.
+func endPage(r *request) (answer, error) {
+	m, err := org.LookupMembership(r.tx, org.MembershipID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	v := endView{p: r.p, form: r.newForm("day", r.today), path: r.URL.Path, own: string(m.Person) == r.by.Person}
+	o, err := org.Lookup(r.tx, m.Organization)
+	if err != nil {
+		return answer{}, err
+	}
+	title := "register.end_title"
+	if v.own {
+		title = "register.resign_title"
+		v.form = r.newForm("day", r.today, "reason", "resigned")
+	} else if err := r.by.Check(access.RecordEnd, o.Target(m.Person)); err != nil {
+		return answer{}, err
+	}
+	for _, reason := range org.EndReasons {
+		if reason == "resigned" || !v.own {
+			v.reasons = append(v.reasons, choice{value: reason, text: r.p.T("org.end." + reason)})
+		}
+	}
+	if !m.Running() {
+		return answer{}, fault.New(fault.NotFound, "org.already_ended")
+	}
+	return show(page{title: r.p.T(title), where: postOf(r.p, m), crumbs: personCrumbs(r.p, m), lead: r.p.T("register.end_lead"), body: endBody(v)})
+}
+
+type endView struct {
+	p       lang.Printer
+	form    form
+	path    string
+	own     bool
+	reasons []choice
+}
+
+func endRecord(r *request) (answer, error) {
+	m, err := org.LookupMembership(r.tx, org.MembershipID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	reason := r.typed("reason")
+	if reason == "" {
+		return answer{}, fault.In("reason", "fault.required_choice")
+	}
+	if !slices.Contains(org.EndReasons, reason) {
+		return answer{}, fault.In("reason", "fault.unknown_choice")
+	}
+	id, err := org.RecordEnd(r.tx, r.by, m.ID, reason, r.day("day"), r.typed("note"))
+	return goTo("/order/"+string(id), "register.end_done", "name", lang.Name{Hi: m.PersonHi, En: m.PersonEn}), err
+}
+
+// slipMake makes an activation slip and shows it, once, ready to print. It has no
+// address of its own: the token is kept nowhere.
+func slipMake(r *request) (answer, error) {
+	id := org.PersonID(r.PathValue("id"))
+	t, err := org.PersonTarget(r.tx, r.by, id)
+	if err != nil {
+		return answer{}, err
+	}
+	token, err := access.MakeSlip(r.tx, r.by, string(id), t)
+	if err != nil {
+		return answer{}, err
+	}
+	person, err := org.LookupPerson(r.tx, id)
+	if err != nil {
+		return answer{}, err
+	}
+	v := slipView{p: r.p, person: person, address: r.absolute("/slip/" + token), until: r.tx.Now.Add(access.SlipLife).Format("2006-01-02")}
+	code, err := qr.Encode(v.address, qr.M)
+	if err != nil {
+		return answer{}, err
+	}
+	v.size, v.dots = code.Size, qrPath(code)
+	return show(page{title: r.p.T("register.slip_title"), crumbs: []link{{r.p.Name(person.NameHi, person.NameEn), "/person/" + string(id)}},
+		letter: true, body: slipBody(v)})
+}
+
+type slipView struct {
+	p       lang.Printer
+	person  org.Person
+	address string
+	until   string
+	size    int
+	dots    string
+}
+
+// absolute gives the address of a path for use outside the browser.
+func (r *request) absolute(path string) string {
+	scheme := "http://"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https://"
+	}
+	return scheme + r.Host + path
+}
+
+// qrPath draws a QR code as one path of runs, with the quiet zone of four that the
+// standard (ISO/IEC 18004) asks for.
+func qrPath(code *qr.Code) string {
+	var b []byte
+	for y := range code.Size {
+		for x := 0; x < code.Size; x++ {
+			if !code.Black(x, y) {
+				continue
+			}
+			n := 1
+			for x+n < code.Size && code.Black(x+n, y) {
+				n++
+			}
+			b = append(b, "M"+itoa(x+4)+" "+itoa(y+4)+"h"+itoa(n)+"v1h-"+itoa(n)+"z"...)
+			x += n
+		}
+	}
+	return string(b)
+}
+
+func peoplePage(r *request) (answer, error) {
+	v := peopleView{p: r.p, r: r, q: r.query("q")}
+	var err error
+	if v.found, err = org.FindPeople(r.tx, r.by, v.q, pageRows+1); err != nil {
+		return answer{}, err
+	}
+	v.more = len(v.found) > pageRows
+	v.found = v.found[:min(len(v.found), pageRows)]
+	return show(page{title: r.p.T("register.people_title"), lead: r.p.T("register.people_lead"), body: peopleBody(v)})
+}
+
+type peopleView struct {
+	p     lang.Printer
+	r     *request
+	q     string
+	found []org.PersonLine
+	more  bool
+}
+
+func vacanciesPage(r *request) (answer, error) {
+	unit, role := org.OrganizationID(r.query("unit")), org.RoleID(r.query("role"))
+	v := vacanciesView{p: r.p, r: r, form: r.newForm("unit", string(unit), "role", string(role))}
+	var err error
+	if v.seats, err = org.Vacancies(r.tx, r.by, unit, role, r.offset(), pageRows+1); err != nil {
+		return answer{}, err
+	}
+	v.first, v.next = r.paged(len(v.seats))
+	v.seats = v.seats[:min(len(v.seats), pageRows)]
+	if v.units, err = unitChoices(r); err != nil {
+		return answer{}, err
+	}
+	roles, err := org.Roles(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	v.roles = roleChoices(r.p, roles)
+	return show(page{title: r.p.T("register.vacancies_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)),
+		lead: r.p.T("register.vacancies_lead"), body: vacanciesBody(v)})
+}
+
+// unitChoices offers every district-level body that the actor sees.
+func unitChoices(r *request) ([]choice, error) {
+	units, err := org.Units(r.tx, r.by)
+	all := []choice{{value: "", text: r.p.T("register.all_units")}}
+	for _, u := range units {
+		all = append(all, choice{value: string(u.ID), text: r.p.Name(u.NameHi, u.NameEn)})
+	}
+	return all, err
+}
+
+type vacanciesView struct {
+	p            lang.Printer
+	r            *request
+	form         form
+	seats        []org.Seat
+	units, roles []choice
+	first, next  string
+}

@@ -1,0 +1,486 @@
+package web
+
+import (
+	"time"
+
+	"sangathan/access"
+	"sangathan/internal/db"
+	"sangathan/internal/lang"
+	"sangathan/org"
+	"sangathan/review"
+
+	"sangathan/internal/fault"
+)
+
+// monthRange tells a window of months from its first day and its last month.
+func monthRange(p lang.Printer, fromDay, lastMonth string) string {
+	if len(fromDay) < 7 || fromDay[:7] == lastMonth {
+		return p.Month(lastMonth)
+	}
+	return p.T("reviews.window", "from", p.Month(fromDay[:7]), "to", p.Month(lastMonth))
+}
+
+func windowOf(p lang.Printer, v review.Review) string {
+	return monthRange(p, v.FromDay, v.LastMonth())
+}
+
+// reviewState tells in word and shape where a list stands.
+func reviewState(p lang.Printer, v review.Review) state {
+	mark := "claimed"
+	if v.State == "sent" {
+		mark = "confirmed"
+	}
+	return state{mark, p.T("review.state." + v.State)}
+}
+
+// verdictState tells in word and shape what the district found of a line.
+func verdictState(p lang.Printer, verdict string) state {
+	switch verdict {
+	case "":
+		return state{"unknown", p.T("reviews.unchecked")}
+	case "confirmed":
+		return state{"confirmed", p.T("review.verdict.confirmed")}
+	case "disputed":
+		return state{"disputed", p.T("review.verdict.disputed")}
+	}
+	return state{"filled", p.T("review.verdict." + verdict)}
+}
+
+// allReviews reads every list that by may read, of a unit or of all: some thousands
+// in a state after years.
+func allReviews(tx *db.Tx, by access.Actor, unit org.OrganizationID) (all []review.Review, err error) {
+	const chunk = 1000
+	for {
+		part, err := review.List(tx, by, unit, len(all), chunk)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, part...); len(part) < chunk {
+			return all, nil
+		}
+	}
+}
+
+// draftUnits offers the units whose list the actor may draft.
+func draftUnits(r *request) (units []choice, err error) {
+	all, err := org.Units(r.tx, r.by)
+	if err != nil {
+		return nil, err
+	}
+	root, err := org.Root(r.tx)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range append(all, root) {
+		if i == len(all) && len(all) > 0 && all[0].ID == root.ID || !r.by.May(access.DraftList, o.Target("")) {
+			continue
+		}
+		units = append(units, choice{value: string(o.ID), text: r.p.Name(o.NameHi, o.NameEn)})
+	}
+	return units, nil
+}
+
+// reviewsPage lists the lists of missed duties.
+func reviewsPage(r *request) (answer, error) {
+	unit, wanted := org.OrganizationID(r.query("unit")), r.query("state")
+	if wanted != "draft" && wanted != "sent" {
+		wanted = ""
+	}
+	v := reviewsView{p: r.p, form: r.newForm("unit", string(unit), "state", wanted)}
+	all, err := allReviews(r.tx, r.by, unit)
+	if err != nil {
+		return answer{}, err
+	}
+	if v.units, err = draftUnits(r); err != nil {
+		return answer{}, err
+	}
+	pg := page{title: r.p.T("reviews.title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("reviews.lead")}
+	if len(v.units) > 0 {
+		pg.next = &link{r.p.T("reviews.draft"), "/review/new"}
+		if unit != "" {
+			pg.next.to += "?unit=" + string(unit)
+		}
+	}
+	switch c, err := review.Current(r.tx); {
+	case fault.Is(err, fault.NotFound):
+		pg.next = nil
+	case err != nil:
+		return answer{}, err
+	default:
+		from, to := c.Window(r.today)
+		v.window = monthRange(r.p, from+"-01", to)
+		v.measure(r, all, from+"-01", to)
+	}
+	var matching []review.Review
+	for _, l := range all {
+		if wanted == "" || l.State == wanted {
+			matching = append(matching, l)
+		}
+	}
+	v.none = len(all) == 0 && unit == ""
+	from := min(r.offset(), len(matching))
+	v.lists = matching[from:]
+	v.first, v.next = r.paged(len(v.lists))
+	v.lists = v.lists[:min(len(v.lists), pageRows)]
+	for _, s := range []string{"draft", "sent"} {
+		v.states = append(v.states, choice{value: s, text: r.p.T("review.state." + s)})
+	}
+	v.states = append([]choice{{text: r.p.T("common.all")}}, v.states...)
+	v.units = append([]choice{{text: r.p.T("register.all_units")}}, v.units...)
+	pg.body = reviewsBody(v)
+	return show(pg)
+}
+
+type reviewsView struct {
+	p             lang.Printer
+	form          form
+	units, states []choice
+	window        string
+	meters        []meter // of the current window, where there are several units
+	figures       []figure
+	lists         []review.Review
+	none          bool // none at all, whatever is filtered
+	first, next   string
+}
+
+// measure sums up the lists of the current window for a reader of several units.
+// Those listed, and the bodies that sent nothing, stand apart: the two are never one number.
+func (v *reviewsView) measure(r *request, all []review.Review, fromDay, lastMonth string) {
+	if len(v.units) < 2 {
+		return
+	}
+	made, sent, bearers, listed, checked, silent, reporting := 0, 0, 0, 0, 0, 0, 0
+	for _, l := range all {
+		if l.FromDay != fromDay || l.LastMonth() != lastMonth {
+			continue
+		}
+		made++
+		if l.State == "sent" {
+			sent++
+		}
+		bearers, listed, checked = bearers+l.Bearers, listed+l.Listed, checked+l.Checked
+		silent, reporting = silent+l.SilentUnits, reporting+l.ReportingUnits
+	}
+	units := r.p.Word("unit_many")
+	v.meters = []meter{
+		{r.p.T("reviews.made"), made, len(v.units), units, "/reviews"},
+		{r.p.T("reviews.returned"), sent, len(v.units), units, "/reviews?state=sent"},
+		{r.p.T("reviews.listed"), listed, bearers, r.p.Word("office_bearer_many"), "/reviews"},
+		{r.p.T("reviews.checked"), checked, listed, r.p.T("reviews.names"), "/reviews?state=draft"},
+		{r.p.Word("silent_unit"), silent, silent + reporting, units, "/reviews"},
+	}
+}
+
+// draftPage asks for which unit and months a list is to be drafted.
+func draftPage(r *request) (answer, error) {
+	c, err := review.Current(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	from, to := c.Window(r.today)
+	v := draftView{p: r.p, criteria: c, window: monthRange(r.p, from+"-01", to)}
+	if v.units, err = draftUnits(r); err != nil {
+		return answer{}, err
+	}
+	unit := r.query("unit")
+	if len(v.units) == 1 {
+		unit = v.units[0].value
+	}
+	v.form = r.newForm("unit", unit, "from_month", from, "to_month", to)
+	first, err := time.Parse("2006-01", r.today[:7])
+	if err != nil {
+		return answer{}, err
+	}
+	for i := 1; i <= 18; i++ {
+		m := first.AddDate(0, -i, 0).Format("2006-01")
+		v.months = append(v.months, choice{value: m, text: r.p.Month(m)})
+	}
+	return show(page{title: r.p.T("reviews.draft_title"), crumbs: []link{{r.p.T("reviews.title"), "/reviews"}},
+		lead: r.p.T("reviews.draft_lead"), body: draftBody(v)})
+}
+
+type draftView struct {
+	p             lang.Printer
+	form          form
+	criteria      review.Criteria
+	window        string
+	units, months []choice
+}
+
+func draftList(r *request) (answer, error) {
+	if r.typed("unit") == "" {
+		return answer{}, fault.In("unit", "fault.required_choice")
+	}
+	id, err := review.Draft(r.tx, r.by, org.OrganizationID(r.typed("unit")), r.typed("from_month"), r.typed("to_month"))
+	return goTo("/review/"+id, "reviews.drafted"), err
+}
+
+// redraftList takes in what has arrived since the list was drafted.
+func redraftList(r *request) (answer, error) {
+	v, err := review.Get(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	id, err := review.Draft(r.tx, r.by, v.Unit, v.FromDay[:7], v.LastMonth())
+	return goTo("/review/"+id, "reviews.redrafted"), err
+}
+
+// reviewPage is one list.
+func reviewPage(r *request) (answer, error) {
+	l, err := review.Get(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	o, err := org.Lookup(r.tx, l.Unit)
+	if err != nil {
+		return answer{}, err
+	}
+	v := reviewView{p: r.p, list: l, form: r.newForm(), verdict: r.query("verdict")}
+	v.mayDraft = l.State == "draft" && r.by.May(access.DraftList, o.Target(""))
+	if v.silent, err = review.Silences(r.tx, r.by, l.ID); err != nil {
+		return answer{}, err
+	}
+	lines, err := review.Lines(r.tx, r.by, l.ID, v.verdict, r.offset(), pageRows+1)
+	if err != nil {
+		return answer{}, err
+	}
+	v.first, v.next = r.paged(len(lines))
+	for _, line := range lines[:min(len(lines), pageRows)] {
+		if n := len(v.groups); n == 0 || v.groups[n-1].org != line.Organization {
+			v.groups = append(v.groups, lineGroup{org: line.Organization, name: r.p.Name(line.OrgHi, line.OrgEn)})
+		}
+		g := &v.groups[len(v.groups)-1]
+		g.lines = append(g.lines, line)
+	}
+	if v.checks, err = verdictFigures(r, l); err != nil {
+		return answer{}, err
+	}
+	pg := page{title: r.p.Name(l.UnitHi, l.UnitEn), body: reviewBody(v), crumbs: []link{{r.p.T("reviews.title"), "/reviews"}}}
+	pg.where = r.p.T("reviews.where", "window", windowOf(r.p, l), "state", r.p.T("review.state."+l.State))
+	mayCheck := r.by.May(access.CheckList, o.Target(""))
+	switch {
+	case l.State == "sent":
+		pg.next = &link{r.p.T("reviews.see_cases"), "/cases?unit=" + string(l.Unit)}
+	case mayCheck && l.Checked < l.Listed:
+		open, err := review.Lines(r.tx, r.by, l.ID, "open", 0, 1)
+		if err != nil {
+			return answer{}, err
+		}
+		if len(open) > 0 {
+			pg.next = &link{r.p.T("reviews.check_next", "n", l.Listed-l.Checked), "/review-line/" + open[0].ID}
+		}
+	case mayCheck:
+		pg.next = &link{r.p.T("reviews.send"), "/review/" + l.ID + "/send"}
+	}
+	return show(pg)
+}
+
+type reviewView struct {
+	p           lang.Printer
+	form        form
+	list        review.Review
+	verdict     string
+	silent      []review.Silence
+	checks      []figure
+	groups      []lineGroup
+	mayDraft    bool
+	first, next string
+}
+
+// lineGroup is the lines of one body.
+type lineGroup struct {
+	org   org.OrganizationID
+	name  string
+	lines []review.Line
+}
+
+// figures tells what became of each holder of a post with duties: they add up to all.
+func (v reviewView) figures() []figure {
+	n := func(key string) string { return v.p.T("reviews." + key) }
+	all := []figure{
+		{n: v.list.Bearers, label: n("bearers"), to: "/org/" + string(v.list.Unit)},
+		{n: v.list.Met, label: n("met"), mark: "filled"},
+		{n: v.list.Listed, label: n("listed"), to: "#lines", mark: "unknown"},
+	}
+	if v.list.SilentBearers > 0 {
+		all = append(all, figure{n: v.list.SilentBearers, label: n("cannot_say_silent"), to: "#silent", mark: "vacant"})
+	}
+	if v.list.OnLeave > 0 {
+		all = append(all, figure{n: v.list.OnLeave, label: n("cannot_say_leave"), mark: "day"})
+	}
+	if short := v.list.NotAssessed - v.list.SilentBearers - v.list.OnLeave; short > 0 {
+		all = append(all, figure{n: short, label: n("cannot_say_short"), mark: "claimed"})
+	}
+	return all
+}
+
+// verdictFigures counts the lines by what the district found; each opens to its lines.
+func verdictFigures(r *request, l review.Review) (all []figure, err error) {
+	if l.Listed == 0 {
+		return nil, nil
+	}
+	counts := map[string]int{}
+	_, err = db.Select(r.tx, `select verdict, count(*) from review_line where review_id = $1 group by verdict`, []any{l.ID},
+		func(s db.Scanner) (_ bool, err error) {
+			var verdict string
+			var n int
+			err = s.Scan(&verdict, &n)
+			counts[verdict] = n
+			return true, err
+		})
+	for _, verdict := range []string{"", "confirmed", "excused", "disputed"} {
+		st := verdictState(r.p, verdict)
+		value := verdict
+		if verdict == "" {
+			value = "open"
+		}
+		all = append(all, figure{n: counts[verdict], label: st.text, mark: st.mark, to: r.with("verdict", value, "from", "") + "#lines"})
+	}
+	return all, err
+}
+
+// sendPage says what returning the list will do.
+func sendPage(r *request) (answer, error) {
+	l, err := review.Get(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	confirmed, err := r.tx.Int(`select count(*) from review_line where review_id = $1 and verdict = 'confirmed'`, l.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	return show(page{title: r.p.T("reviews.send"), where: r.p.Name(l.UnitHi, l.UnitEn) + " · " + windowOf(r.p, l),
+		crumbs: []link{{r.p.T("reviews.title"), "/reviews"}, {r.p.Name(l.UnitHi, l.UnitEn), "/review/" + l.ID}},
+		body:   sendBody(r.p, r.newForm(), l, confirmed)})
+}
+
+func sendList(r *request) (answer, error) {
+	id := r.PathValue("id")
+	n, err := review.Send(r.tx, r.by, id)
+	return goTo("/review/"+id, "reviews.sent_done", "n", n), err
+}
+
+// linePage shows what was expected of one holder and what the ledger holds, and
+// asks the district what it finds.
+func linePage(r *request) (answer, error) {
+	l, duties, err := review.GetLine(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	v := lineView{p: r.p, line: l, own: string(l.Person) == r.by.Person}
+	for _, d := range duties {
+		if n := len(v.duties); n == 0 || v.duties[n-1].id != d.Duty {
+			v.duties = append(v.duties, dutyTable{id: d.Duty, name: r.p.Name(d.NameHi, d.NameEn)})
+		}
+		t := &v.duties[len(v.duties)-1]
+		t.months = append(t.months, d)
+	}
+	pg := page{title: r.p.Name(l.PersonHi, l.PersonEn), where: r.p.Name(l.RoleHi, l.RoleEn) + ", " + r.p.Name(l.OrgHi, l.OrgEn)}
+	if len(duties) > 0 {
+		v.window = dutyWindow(r.p, duties)
+		pg.where += " · " + v.window
+	}
+	list, err := review.Get(r.tx, r.by, l.Review)
+	if err == nil { // one who handles lists
+		pg.crumbs = []link{{r.p.T("reviews.title"), "/reviews"}, {r.p.Name(list.UnitHi, list.UnitEn), "/review/" + list.ID}}
+		o, err := org.Lookup(r.tx, l.Organization)
+		if err != nil {
+			return answer{}, err
+		}
+		v.mayCheck = list.State == "draft" && !v.own && r.by.May(access.CheckList, o.Target(""))
+		v.left = list.Listed - list.Checked
+		if v.mayCheck {
+			if v.after, err = openAfter(r, l); err != nil {
+				return answer{}, err
+			}
+		}
+	} else if !fault.Is(err, fault.NotFound) {
+		return answer{}, err
+	}
+	v.form = r.newForm("verdict", l.Verdict, "reason", l.Reason)
+	for _, c := range []string{"confirmed", "excused", "disputed"} {
+		v.verdicts = append(v.verdicts, choice{value: c, text: r.p.T("reviews.choose_" + c), hint: r.p.T("reviews.means_" + c)})
+	}
+	pg.body = lineBody(v)
+	return show(pg)
+}
+
+type lineView struct {
+	p        lang.Printer
+	form     form
+	line     review.Line
+	duties   []dutyTable
+	window   string
+	own      bool
+	mayCheck bool
+	left     int    // lines of the list still to be checked
+	after    string // the next of them; "" for none
+	verdicts []choice
+}
+
+type dutyTable struct {
+	id, name string
+	months   []review.DutyMonth
+}
+
+// dutyWindow tells the months that the duties of a line cover.
+func dutyWindow(p lang.Printer, duties []review.DutyMonth) string {
+	if len(duties) == 0 {
+		return ""
+	}
+	first, last := duties[0].Month, duties[0].Month
+	for _, d := range duties {
+		first, last = min(first, d.Month), max(last, d.Month)
+	}
+	return monthRange(p, first+"-01", last)
+}
+
+// dutyState tells in word and shape whether a month's duty was met, or why the month
+// does not count.
+func dutyState(p lang.Printer, d review.DutyMonth) state {
+	switch {
+	case d.Skipped != "":
+		return state{"vacant", p.T("reviews.skipped_" + d.Skipped)}
+	case d.Met():
+		return state{"filled", p.T("reviews.duty_met")}
+	}
+	return state{"unknown", p.T("reviews.duty_missed")}
+}
+
+// openAfter gives the unchecked line that follows l in its list, the first one after
+// the last.
+func openAfter(r *request, l review.Line) (string, error) {
+	open, err := review.Lines(r.tx, r.by, l.Review, "open", 0, 1000)
+	if err != nil {
+		return "", err
+	}
+	after := ""
+	for i, o := range open {
+		switch {
+		case o.ID == l.ID && i+1 < len(open):
+			return open[i+1].ID, nil
+		case o.ID != l.ID && after == "":
+			after = o.ID
+		}
+	}
+	return after, nil
+}
+
+func checkLine(r *request) (answer, error) {
+	l, _, err := review.GetLine(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	after, err := openAfter(r, l)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := review.Check(r.tx, r.by, l.ID, r.typed("verdict"), r.typed("reason")); err != nil {
+		return answer{}, err
+	}
+	to := "/review/" + l.Review
+	if after != "" {
+		to = "/review-line/" + after
+	}
+	return goTo(to, "reviews.line_done", "name", lang.Name{Hi: l.PersonHi, En: l.PersonEn}), nil
+}
