@@ -47,7 +47,7 @@ type Options struct {
 	Progress   func(stage string, done, total int)
 }
 
-// The stages told to Options.Progress, in order; each is the message "demo.stage_" + stage.
+// The stages told to Options.Progress, in order; the message demo.stage_… names each.
 const (
 	StageRegister = "register" // the register and the ledger, by district-level unit
 	StageIndex    = "index"
@@ -73,7 +73,7 @@ type Result struct {
 
 // SignIn is a person whose sign-in shows one side of the program.
 type SignIn struct {
-	As     string `json:"as"` // message "demo.as_" + As: state_incharge, state_desk, district_president, block_president, worker, under_review
+	As     string `json:"as"` // the message demo.as_… names it: state_incharge, state_desk, district_president, block_president, worker, under_review
 	NameHi string `json:"name_hi"`
 	NameEn string `json:"name_en"`
 	Phone  string `json:"phone"`

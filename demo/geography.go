@@ -204,7 +204,7 @@ func packBlocks(blocks []*pack.Area) (out []*blockPlan) {
 func (u *unitPlan) gather() {
 	var mandals [][]boothPlan
 	for _, s := range u.seats {
-		n := max(1, int(math.Round(float64(len(s.booths))/22.5)))
+		n := max(1, (len(s.booths)+24)/25, int(math.Round(float64(len(s.booths))/22.5)))
 		for i := range n {
 			if m := s.booths[i*len(s.booths)/n : (i+1)*len(s.booths)/n]; len(m) > 0 {
 				mandals = append(mandals, m)

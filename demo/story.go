@@ -2,7 +2,6 @@ package demo
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -71,20 +70,7 @@ func tell(tx *db.Tx, g *generator, lists map[org.OrganizationID]string) error {
 	s.signIn("block_president", ofRole(holders, "block_president")...)
 	s.signIn("worker", ofRole(holders, "block_secretary")...)
 	s.signIn("under_review", districts[0].underReview)
-	all, err := json.Marshal(g.signIns)
-	if err != nil {
-		return err
-	}
-	return tx.SetMeta("demo_sign_ins", string(all))
-}
-
-// SignIns gives the ready sign-ins of a unit that is a demonstration; none of another.
-func SignIns(tx *db.Tx) (all []SignIn, err error) {
-	text, err := tx.Meta("demo_sign_ins")
-	if err != nil || text == "" {
-		return nil, err
-	}
-	return all, json.Unmarshal([]byte(text), &all)
+	return nil
 }
 
 // districts gives the units that can carry a story, those with the longest lists of

@@ -90,19 +90,6 @@ func Current(tx *db.Tx) (Criteria, error) {
 	return all[0], nil
 }
 
-func criteriaOf(tx *db.Tx, id string) (c Criteria, err error) {
-	all, err := AllCriteria(tx)
-	if err != nil {
-		return c, err
-	}
-	for _, c := range all {
-		if c.ID == id {
-			return c, nil
-		}
-	}
-	return c, fault.New(fault.NotFound, "review.no_criteria")
-}
-
 func scanCriteria(s db.Scanner) (c Criteria, err error) {
 	return c, s.Scan(&c.ID, &c.Version, &c.Months, &c.MinExpected, &c.BelowPercent, &c.ReplyDays, &c.AppealDays, &c.Note, &c.PublishedAt)
 }

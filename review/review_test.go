@@ -136,6 +136,9 @@ func TestD1_ListNamesTheIdleAndAccusesNobodyForASilentBody(t *testing.T) {
 				t.Errorf("silent: %+v", silent)
 			}
 			v, err := review.Get(tx, by, list)
+			if err != nil {
+				return err
+			}
 			if v.Bearers != 11 || v.Listed != 2 || v.SilentBearers != 3 || v.NotAssessed != 3 || v.SilentUnits != 1 {
 				t.Errorf("figures: %+v", v)
 			}
@@ -323,6 +326,9 @@ func TestD2_StepsGoInOrderAndByTheRightPerson(t *testing.T) {
 		}
 		o.must(o.as("nadi.sec1", func(tx *db.Tx, by access.Actor) error {
 			m, err := org.LookupMembership(tx, o.Member("nadi.sec1"))
+			if err != nil {
+				return err
+			}
 			if !m.Running() || m.Seat == "" {
 				t.Errorf("appeal won, but the post is not held again: %+v", m)
 			}

@@ -54,7 +54,7 @@ func owedLink(o directive.Owed, body string) string {
 	if o.Period != "" {
 		q.Set("period", o.Period)
 	}
-	if o.Kind == directive.InactivityList {
+	if o.Kind == directive.KindInactivityList {
 		return "/directive/" + string(o.ID)
 	}
 	return "/directive/" + string(o.ID) + "/answer?" + q.Encode()
@@ -129,7 +129,7 @@ func directivePage(r *request) (answer, error) {
 		if !o.Acknowledged && d.Recurs == "" {
 			v.mayAcknowledge = true
 		}
-		if d.Kind != directive.InactivityList && pg.next == nil {
+		if d.Kind != directive.KindInactivityList && pg.next == nil {
 			pg.next = &link{r.p.T("directives.answer"), owedLink(o, r.by.Org)}
 			if o.Period != "" {
 				pg.next.text = r.p.T("directives.answer_month", "month", r.p.Month(o.Period))
@@ -219,8 +219,8 @@ func issuePage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := issueView{p: r.p, form: r.newForm("kind", directive.General)}
-	for _, k := range []string{directive.General, directive.InactivityList} {
+	v := issueView{p: r.p, form: r.newForm("kind", directive.KindGeneral)}
+	for _, k := range []string{directive.KindGeneral, directive.KindInactivityList} {
 		v.kinds = append(v.kinds, choice{value: k, text: r.p.T("directives.kind_" + k)})
 	}
 	for _, k := range kinds {
@@ -243,7 +243,7 @@ func issueSend(r *request) (answer, error) {
 	kinds := slices.DeleteFunc(slices.Clone(r.form["kinds"]), func(k string) bool { return k == "" })
 	d := directive.Directive{ID: directive.ID(r.typed(formID)), Kind: r.typed("kind"), Subject: r.typed("subject"), Body: r.typed("body"),
 		Kinds: kinds, DueDay: r.day("due_day")}
-	if d.Kind == directive.Monthly {
+	if d.Kind == directive.KindMonthlyReport {
 		return answer{}, fault.In("kind", "fault.unknown_choice")
 	}
 	id, err := directive.Issue(r.tx, r.by, d)

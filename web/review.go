@@ -5,11 +5,10 @@ import (
 
 	"sangathan/access"
 	"sangathan/internal/db"
+	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/review"
-
-	"sangathan/internal/fault"
 )
 
 // monthRange tells a window of months from its first day and its last month.
@@ -71,11 +70,10 @@ func draftUnits(r *request) (units []choice, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, o := range append(all, root) {
-		if i == len(all) && len(all) > 0 && all[0].ID == root.ID || !r.by.May(access.DraftList, o.Target("")) {
-			continue
+	for _, o := range append(all, root) {
+		if r.by.May(access.DraftList, o.Target("")) {
+			units = append(units, choice{value: string(o.ID), text: r.p.Name(o.NameHi, o.NameEn)})
 		}
-		units = append(units, choice{value: string(o.ID), text: r.p.Name(o.NameHi, o.NameEn)})
 	}
 	return units, nil
 }

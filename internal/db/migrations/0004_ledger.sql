@@ -38,6 +38,8 @@ create table activity(
 create index activity_by_membership on activity(membership_id, day);
 create index activity_by_reporting on activity(reporting_id, day);
 create index activity_by_unit on activity(unit_id, day);
+create index activity_by_area on activity(area_id, day);
+create index activity_by_day on activity(day, id);
 -- The second person's word on an entry.
 create table activity_check(
 	activity_id   text not null references activity(id),

@@ -1,0 +1,517 @@
+package web
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"sangathan/access"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/org"
+	"sangathan/review"
+)
+
+// linesOf cuts a text that someone typed into its lines, empty ones left out.
+func linesOf(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// caseState tells in word and shape what a case waits for.
+func caseState(p lang.Printer, step string) state {
+	mark := "claimed"
+	switch step {
+	case review.StepClosed, review.StepEnded:
+		mark = "confirmed"
+	case review.StepDecided:
+		mark = "filled"
+	}
+	return state{mark, p.T("cases.at_" + step)}
+}
+
+// casesPage lists the cases that the actor may read: all of their reach, or their own.
+func casesPage(r *request) (answer, error) {
+	f := review.CaseFilter{Unit: org.OrganizationID(r.query("unit")), Step: r.query("step"), Person: org.PersonID(r.query("person"))}
+	if !slices.Contains(review.Steps, f.Step) {
+		f.Step = ""
+	}
+	v := casesView{p: r.p, today: r.today, step: f.Step, form: r.newForm("unit", string(f.Unit), "step", f.Step)}
+	handles := false
+	for _, act := range []access.Act{access.Recommend, access.RecordTalk, access.DraftList, access.Decide} {
+		handles = handles || r.by.MayAnywhere(act)
+	}
+	if !handles {
+		f.Person, f.Unit = org.PersonID(r.by.Person), ""
+	}
+	v.own = string(f.Person) == r.by.Person
+	var err error
+	if v.cases, err = review.Cases(r.tx, r.by, f, r.offset(), pageRows+1); err != nil {
+		return answer{}, err
+	}
+	v.first, v.next = r.paged(len(v.cases))
+	v.cases = v.cases[:min(len(v.cases), pageRows)]
+	counts, err := review.CountCases(r.tx, r.by, review.CaseFilter{Unit: f.Unit, Person: f.Person})
+	if err != nil {
+		return answer{}, err
+	}
+	for _, step := range review.Steps {
+		v.total += counts[step]
+		if counts[step] > 0 {
+			v.steps = append(v.steps, stepFigure(r.p, step, counts[step], r.with("step", step, "from", "")))
+		}
+	}
+	if handles {
+		if v.units, err = unitChoices(r); err != nil {
+			return answer{}, err
+		}
+	}
+	pg := page{title: r.p.T("cases.title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.lead")}
+	if v.own {
+		pg.title, pg.lead = r.p.T("cases.own_title"), ""
+	}
+	pg.body = casesBody(v)
+	return show(pg)
+}
+
+// stepFigure is the number of cases at a step.
+func stepFigure(p lang.Printer, step string, n int, to string) figure {
+	st := caseState(p, step)
+	return figure{n: n, label: st.text, mark: st.mark, to: to}
+}
+
+type casesView struct {
+	p           lang.Printer
+	form        form
+	today       string
+	step        string
+	own         bool
+	total       int
+	steps       []figure
+	units       []choice
+	cases       []review.Case
+	first, next string
+}
+
+// What may be done in a case, by the last part of the address it is posted to.
+const (
+	doTalk      = "talk"
+	doNotice    = "notice"
+	doServe     = "serve"
+	doReply     = "reply"
+	doReplyFor  = "reply-for"
+	doRecommend = "recommend"
+	doDecide    = "decide"
+	doAppeal    = "appeal"
+	doHear      = "hear"
+	doOpen      = "open"
+)
+
+// caseActs lists what by may do in a case now, the most pressing first: only what
+// the verbs of package review would take, which a test compares.
+func caseActs(by access.Actor, c review.Case, steps []review.Step, o org.Organization, today string) (acts []string) {
+	own := string(c.Person) == by.Person
+	may := func(act access.Act) bool { return !own && by.May(act, o.Target("")) }
+	did := func(person string, in ...string) bool {
+		return slices.ContainsFunc(steps, func(s review.Step) bool {
+			return string(s.By) == person && person != "" && slices.Contains(in, s.Step)
+		})
+	}
+	add := func(ok bool, act string) {
+		if ok {
+			acts = append(acts, act)
+		}
+	}
+	switch c.Step {
+	case review.StepOpened:
+		add(may(access.RecordTalk) && outside(by, c), doTalk)
+	case review.StepSpoken:
+		add(may(access.IssueNotice), doNotice)
+	case review.StepNoticed:
+		add(own, doOpen)
+		add(may(access.RecordService), doServe)
+	case review.StepServed:
+		add(own, doReply)
+		add(today > c.ReplyBy && may(access.Recommend), doRecommend)
+		add(may(access.RecordService), doReplyFor)
+	case review.StepReplied:
+		add(may(access.Recommend), doRecommend)
+		add(may(access.RecordService), doReplyFor)
+		add(own, doReply)
+	case review.StepRecommended:
+		add(may(access.Decide) && !did(by.Person, review.StepRecommended), doDecide)
+		add(may(access.RecordService), doReplyFor)
+		add(own, doReply)
+	case review.StepDecided:
+		add(own && today <= c.AppealBy, doAppeal)
+	case review.StepAppealed:
+		add(may(access.HearAppeal) && !did(by.Person, review.StepRecommended, review.StepDecided), doHear)
+	}
+	return acts
+}
+
+// outside reports whether by stands outside the unit that the case is of; see
+// [review.Talk].
+func outside(by access.Actor, c review.Case) bool {
+	atTop := strings.Count(by.OrgPath, "/") == 2 // the state unit itself
+	return by.Unit != string(c.Unit) || atTop && !by.MayAnywhere(access.Decide)
+}
+
+func casePage(r *request) (answer, error) {
+	c, steps, err := review.GetCase(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	o, err := org.Lookup(r.tx, c.Organization)
+	if err != nil {
+		return answer{}, err
+	}
+	v := caseView{p: r.p, c: c, today: r.today, own: string(c.Person) == r.by.Person, issuer: r.p.Name(r.name.Hi, r.name.En)}
+	if c.Line != "" {
+		l, duties, err := review.GetLine(r.tx, r.by, c.Line)
+		if err != nil {
+			return answer{}, err
+		}
+		v.line, v.window = l, dutyWindow(r.p, duties)
+	}
+	v.stages = stagesOf(r.p, c, steps)
+	v.acts = caseActs(r.by, c, steps, o, r.today)
+	v.choose(r)
+	if v.do == doTalk && r.by.May(access.SeeContact, o.Target(c.Person)) {
+		if v.phones, err = org.Phones(r.tx, c.Person); err != nil {
+			return answer{}, err
+		}
+	}
+	v.mayRelieve = !v.own && c.Decision == "" && c.Step != review.StepEnded && r.by.May(access.RelieveNow, o.Target(c.Person))
+	if v.order, err = orderNumber(r, c.Order); err != nil {
+		return answer{}, err
+	}
+	pg := page{title: r.p.T("cases.of", "name", lang.Name{Hi: c.PersonHi, En: c.PersonEn}), body: caseBody(v)}
+	if v.own {
+		pg.title = r.p.T("cases.your_case")
+	} else {
+		pg.crumbs = []link{{r.p.T("cases.title"), "/cases"}}
+		if c.Unit != "" {
+			pg.crumbs = append(pg.crumbs, link{r.p.Name(c.UnitHi, c.UnitEn), "/cases?unit=" + string(c.Unit)})
+		}
+	}
+	pg.where = r.p.T("cases.where", "no", c.Number, "post", lang.Name{Hi: c.RoleHi, En: c.RoleEn}, "org", lang.Name{Hi: c.OrgHi, En: c.OrgEn})
+	return show(pg)
+}
+
+type caseView struct {
+	p          lang.Printer
+	c          review.Case
+	line       review.Line
+	window     string
+	today      string
+	own        bool
+	acts       []string
+	do         string // the act whose form is shown
+	form       form
+	stages     []stage
+	phones     []org.Phone
+	issuer     string
+	mayRelieve bool
+	order      string // number of the order that the decision issued
+}
+
+// choose picks the act whose form is shown: the one just posted, the one asked for
+// by ?do=, or the most pressing; and fills the form.
+func (v *caseView) choose(r *request) {
+	if len(v.acts) == 0 {
+		return
+	}
+	asked := r.query("do")
+	if r.fault != nil {
+		asked = path.Base(r.URL.Path)
+	}
+	v.do = v.acts[0]
+	if slices.Contains(v.acts, asked) {
+		v.do = asked
+	}
+	if v.do != asked && r.fault != nil { // what was posted can no longer be done
+		fresh := *r
+		fresh.fault = nil
+		r = &fresh
+	}
+	switch v.do {
+	case doNotice:
+		text := ""
+		if v.line.ID != "" {
+			text = r.p.T("cases.notice_text", "post", lang.Name{Hi: v.c.RoleHi, En: v.c.RoleEn}, "org", lang.Name{Hi: v.c.OrgHi, En: v.c.OrgEn},
+				"window", v.window, "expected", v.line.Expected, "recorded", v.line.Recorded)
+		}
+		v.form = r.newForm("text", text)
+	default:
+		v.form = r.newForm("day", r.today)
+	}
+}
+
+// others lists the acts beside the one whose form is shown.
+func (v caseView) others() []string {
+	return slices.DeleteFunc(slices.Clone(v.acts), func(a string) bool { return a == v.do })
+}
+
+// choices makes the choices of a form: value, text and what it leads to.
+func (v caseView) choices(prefix string, values ...string) (all []choice) {
+	for _, value := range values {
+		c := choice{value: value, text: v.p.T("cases." + prefix + "_" + value)}
+		if hint := "cases." + prefix + "_" + value + "_hint"; lang.Has(hint) {
+			c.hint = v.p.T(hint)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// stage is one of the nine steps of the procedure: how it stands, and what happened in it.
+type stage struct {
+	title  string
+	state  state
+	events []review.Step
+}
+
+// stagesOf puts what happened in a case into the nine steps.
+func stagesOf(p lang.Printer, c review.Case, steps []review.Step) (stages []stage) {
+	in := map[string][]review.Step{}
+	for _, s := range steps {
+		to := s.Step
+		switch s.Step {
+		case "tried":
+			to = review.StepSpoken
+		case "appeal_decided":
+			to = review.StepClosed
+		}
+		in[to] = append(in[to], s)
+	}
+	order := review.Steps[:len(review.Steps)-1] // without "ended", which is no step of its own
+	at := slices.Index(order, c.Step)
+	if c.Step == review.StepEnded {
+		for i, step := range order {
+			if len(in[step]) > 0 {
+				at = i
+			}
+		}
+	}
+	waits := false
+	for i, step := range order {
+		happened := slices.ContainsFunc(in[step], func(s review.Step) bool { return s.Step != "tried" })
+		st := stage{title: p.T("cases.step_" + step), events: in[step]}
+		switch {
+		case happened || step == c.Step:
+			st.state = state{"confirmed", p.T("cases.done")}
+		case i < at || c.Step == review.StepEnded:
+			st.state = state{"vacant", p.T("cases.skipped")}
+		case !waits && c.Step != review.StepDecided:
+			st.state, waits = state{"claimed", p.T("cases.now")}, true
+		default:
+			st.state = state{"unknown", p.T("cases.ahead")}
+		}
+		stages = append(stages, st)
+	}
+	return stages
+}
+
+// did tells what was done in a step beyond its own title; "" for nothing more.
+func did(p lang.Printer, s review.Step) string {
+	switch {
+	case s.Step == review.StepNoticed:
+		return p.T("cases.no", "no", s.Verdict)
+	case s.Step == "tried":
+		return p.T("review.case.tried") + " (" + p.T("cases.manner_"+s.Manner) + ")"
+	case s.Step == "appeal_decided":
+		return p.T("cases.result_" + s.Verdict)
+	case s.Verdict != "":
+		return p.T("cases.verdict_" + s.Verdict)
+	case s.Manner != "":
+		return p.T("cases.manner_" + s.Manner)
+	}
+	return ""
+}
+
+// orderNumber reads the number of an order, "" for none.
+func orderNumber(r *request, id org.OrderID) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	return r.tx.Text(`select number from orders where id = $1`, id)
+}
+
+// The steps of a case, each posted from the case's page.
+
+func caseTalk(r *request) (answer, error) {
+	reached := r.typed("reached")
+	if reached != "yes" && reached != "no" {
+		return answer{}, fault.In("reached", "fault.required_choice")
+	}
+	err := review.Talk(r.tx, r.by, r.PathValue("id"), r.typed("manner"), r.day("day"), r.typed("text"), reached == "yes")
+	if reached == "no" {
+		return toCase(r, "cases.did_try", err)
+	}
+	return toCase(r, "cases.did_talk", err)
+}
+
+func caseNotice(r *request) (answer, error) {
+	number, err := review.Notice(r.tx, r.by, r.PathValue("id"), r.typed("text"))
+	return goTo("/case/"+r.PathValue("id"), "cases.did_notice", "no", number), err
+}
+
+// caseOpen is the person concerned opening the notice: the best proof of service.
+func caseOpen(r *request) (answer, error) {
+	err := review.Opened(r.tx, r.by, r.PathValue("id"))
+	return goTo("/case/"+r.PathValue("id")+"/notice", ""), err
+}
+
+func caseServe(r *request) (answer, error) {
+	return toCase(r, "cases.did_serve", review.Serve(r.tx, r.by, r.PathValue("id"), r.typed("manner"), r.day("day"), r.typed("text")))
+}
+
+func caseReply(r *request) (answer, error) {
+	return toCase(r, "cases.did_reply", review.Reply(r.tx, r.by, r.PathValue("id"), r.typed("text")))
+}
+
+func caseReplyFor(r *request) (answer, error) {
+	return toCase(r, "cases.did_reply_for", review.ReplyFor(r.tx, r.by, r.PathValue("id"), r.typed("manner"), r.typed("text")))
+}
+
+func caseRecommend(r *request) (answer, error) {
+	return toCase(r, "cases.did_recommend", review.Recommend(r.tx, r.by, r.PathValue("id"), r.typed("verdict"), r.typed("text")))
+}
+
+func caseDecide(r *request) (answer, error) {
+	order, err := review.Decide(r.tx, r.by, r.PathValue("id"), r.typed("verdict"), r.typed("text"))
+	if err != nil {
+		return answer{}, err
+	}
+	return toCaseWithOrder(r, "cases.did_decide", order)
+}
+
+func caseAppeal(r *request) (answer, error) {
+	return toCase(r, "cases.did_appeal", review.Appeal(r.tx, r.by, r.PathValue("id"), r.typed("text")))
+}
+
+func caseHear(r *request) (answer, error) {
+	order, err := review.DecideAppeal(r.tx, r.by, r.PathValue("id"), r.typed("result"), r.typed("text"))
+	if err != nil {
+		return answer{}, err
+	}
+	return toCaseWithOrder(r, "cases.did_hear", order)
+}
+
+func toCase(r *request, said string, err error) (answer, error) {
+	return goTo("/case/"+r.PathValue("id"), said), err
+}
+
+// toCaseWithOrder tells the number of the order that a step issued, if it did.
+func toCaseWithOrder(r *request, said string, order org.OrderID) (answer, error) {
+	if order == "" {
+		return toCase(r, said, nil)
+	}
+	number, err := orderNumber(r, order)
+	return goTo("/case/"+r.PathValue("id"), "cases.did_order", "no", number), err
+}
+
+// noticePage is the notice as a letter, ready to print. The person concerned opens
+// it from their case, which records that it reached them.
+func noticePage(r *request) (answer, error) {
+	c, steps, err := review.GetCase(r.tx, r.by, r.PathValue("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	i := slices.IndexFunc(steps, func(s review.Step) bool { return s.Step == review.StepNoticed })
+	if i < 0 {
+		return answer{}, fault.New(fault.NotFound, "fault.not_found")
+	}
+	v := noticeView{p: r.p, c: c, issued: steps[i], own: string(c.Person) == r.by.Person}
+	if v.own && c.Step == review.StepNoticed {
+		return goTo("/case/"+c.ID, ""), nil
+	}
+	v.mayReply = slices.Contains([]string{review.StepServed, review.StepReplied, review.StepRecommended}, c.Step) && v.own
+	if c.Line != "" {
+		l, duties, err := review.GetLine(r.tx, r.by, c.Line)
+		if err != nil {
+			return answer{}, err
+		}
+		v.line, v.window, v.duties = l, dutyWindow(r.p, duties), duties
+		v.replyDays, err = r.tx.Int(`select c.reply_days from review v join criteria c on c.id = v.criteria_id where v.id = $1`, l.Review)
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	root, err := org.Root(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	v.head, v.unit = r.p.Name(root.NameHi, root.NameEn), r.p.Name(c.UnitHi, c.UnitEn)
+	person, err := org.LookupPerson(r.tx, c.Person)
+	if err != nil {
+		return answer{}, err
+	}
+	v.name = honoured(r.p, lang.Name{Hi: c.PersonHi, En: c.PersonEn}, person.Gender)
+	return show(page{title: r.p.T("cases.notice_title") + " " + c.NoticeNumber, letter: true, body: noticeBody(v),
+		crumbs: []link{{r.p.T("cases.case_no", "no", c.Number), "/case/" + c.ID}}})
+}
+
+type noticeView struct {
+	p          lang.Printer
+	c          review.Case
+	issued     review.Step
+	own        bool
+	mayReply   bool
+	line       review.Line
+	window     string
+	duties     []review.DutyMonth
+	replyDays  int
+	head, unit string
+	name       string
+}
+
+// honoured is a name as a letter addresses it: with an honorific where the gender is known.
+func honoured(p lang.Printer, name lang.Name, gender string) string {
+	switch gender {
+	case "f", "m":
+		return p.T("cases.honour_"+gender, "name", name)
+	}
+	return p.Name(name.Hi, name.En)
+}
+
+// relievePage asks for the reasons of a relief at once, and says what it means.
+func relievePage(r *request) (answer, error) {
+	m, err := org.LookupMembership(r.tx, org.MembershipID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	switch {
+	case string(m.Person) == r.by.Person:
+		return answer{}, fault.New(fault.Forbidden, "review.own_case")
+	case !m.Running() && r.fault == nil:
+		return answer{}, fault.New(fault.Conflict, "review.post_ended")
+	}
+	return show(page{title: r.p.T("cases.relieve_title"), where: postOf(r.p, m), crumbs: personCrumbs(r.p, m), body: relieveBody(r.p, r.newForm(), r.URL.Path)})
+}
+
+func relieveNow(r *request) (answer, error) {
+	var f fault.Form
+	f.Check(r.typed("sure") == "yes", "sure", "cases.relieve_sure_missing")
+	org.CheckText(&f, "reason", r.typed("reason"), "review.reason_missing")
+	if err := f.Err(); err != nil {
+		return answer{}, err
+	}
+	id, err := review.RelieveNow(r.tx, r.by, org.MembershipID(r.PathValue("id")), r.typed("reason"))
+	return goTo("/case/"+id, "cases.did_relieve"), err
+}
+
+// decidersPage counts what each authority has decided.
+func decidersPage(r *request) (answer, error) {
+	all, err := review.Deciders(r.tx, r.by)
+	if err != nil {
+		return answer{}, err
+	}
+	return show(page{title: r.p.T("cases.deciders_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.deciders_lead"),
+		crumbs: []link{{r.p.T("cases.title"), "/cases"}}, body: decidersBody(r.p, all)})
+}
