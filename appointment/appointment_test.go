@@ -198,6 +198,7 @@ func TestE2_WhoMayProposeAndApprove(t *testing.T) {
 		}
 		o.wants(fault.NotFound, "fault.not_found", approve(o.Actor("state.incharge"), "none"))
 		o.wants(fault.Forbidden, "access.forbidden.approve", approve(o.Actor("poorab.gs"), id))
+		o.wants(fault.Forbidden, "access.forbidden.approve", func(tx *db.Tx) error { return appointment.Refuse(tx, o.Actor("poorab.gs"), id, "कारण") })
 		o.wants(fault.Forbidden, "appointment.not_own", approve(o.Actor("poorab.president"), id))
 		o.wants(fault.Forbidden, "appointment.not_yours", func(tx *db.Tx) error { return appointment.Withdraw(tx, o.Actor("poorab.gs"), id) })
 

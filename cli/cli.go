@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"sangathan/access"
@@ -28,8 +30,16 @@ type Env struct {
 	Unit           *db.Unit // open already: the commands use it, and close nothing
 }
 
-// Machine is the environment of a command on this machine.
-func Machine() *Env {
+// Main carries out the call of this process on this machine, until it is done or the
+// process is asked to end, and gives the exit code.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, machine(), os.Args[1:])
+}
+
+// machine is the environment of a command on this machine.
+func machine() *Env {
 	return &Env{Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Open: func(name string) (io.ReadCloser, error) {
 		if name == "-" {
 			return io.NopCloser(os.Stdin), nil

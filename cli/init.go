@@ -24,7 +24,7 @@ func initCommand(ctx context.Context, e *Env, args []string) (err error) {
 	name := f.String("name", "", "name of the organization; the pack's name when left out")
 	person := f.String("person", "", "name of the first account's holder; the role's name when left out")
 	phone := f.String("phone", "", "phone of the first account's holder, to sign in by code")
-	role := f.String("role", "office_secretary", "role of the first account; it must permit admin")
+	role := f.String("role", "", "role of the first account, which must permit admin; the pack's lowest such role when left out")
 	rest, err := f.parse(args, true)
 	if err != nil {
 		return err
@@ -43,6 +43,13 @@ func initCommand(ctx context.Context, e *Env, args []string) (err error) {
 		if _, err := os.Stat(*f.db + "/unit.db"); err == nil {
 			return fmt.Errorf("%s already holds a unit", *f.db)
 		}
+	}
+	if _, serr := os.Stat(*f.db); errors.Is(serr, os.ErrNotExist) && !db.IsPostgres(*f.db) {
+		defer func() { // what could not be made whole is not left lying about
+			if err != nil {
+				os.RemoveAll(*f.db)
+			}
+		}()
 	}
 	u, err := db.Open(ctx, db.Config{Path: *f.db, Clock: e.Now})
 	if err != nil {
@@ -80,14 +87,9 @@ func found(tx *db.Tx, p *pack.Pack, name, role string, person org.NewPerson) (to
 	if err := review.LoadDefault(tx); err != nil {
 		return "", err
 	}
-	var holds *pack.Role
-	for i := range p.Roles {
-		if p.Roles[i].ID == role {
-			holds = &p.Roles[i]
-		}
-	}
-	if holds == nil || len(p.OrgKinds) == 0 {
-		return "", fmt.Errorf("the pack has no role %q, or no kind of organization", role)
+	holds, err := firstRole(p, role)
+	if err != nil {
+		return "", err
 	}
 	root := org.Organization{ID: org.OrganizationID(tx.NewID()), Kind: p.OrgKinds[0].ID, NameHi: name, NameEn: name,
 		Area: org.AreaID(p.Root), Founded: tx.Today(), RegisterOpen: true}
@@ -109,7 +111,7 @@ func found(tx *db.Tx, p *pack.Pack, name, role string, person org.NewPerson) (to
 	if err := l.Person(person); err != nil {
 		return "", err
 	}
-	err = l.Post(org.Post{ID: org.PostID(tx.NewID()), Organization: root.ID, Role: org.RoleID(role), Seats: []org.SeatFill{{
+	err = l.Post(org.Post{ID: org.PostID(tx.NewID()), Organization: root.ID, Role: org.RoleID(holds.ID), Seats: []org.SeatFill{{
 		ID: org.SeatID(tx.NewID()), Membership: org.MembershipID(tx.NewID()), Person: person.ID, FromDay: tx.Today(), Source: "init", SourceDay: tx.Today()}}})
 	if err != nil {
 		return "", err
@@ -118,4 +120,27 @@ func found(tx *db.Tx, p *pack.Pack, name, role string, person org.NewPerson) (to
 		return "", err
 	}
 	return access.MakeSlip(tx, access.Operator(), string(person.ID), root.Target(person.ID))
+}
+
+// firstRole finds the role of the first account: the named one, or the lowest that
+// permits admin, which is the office's and not the leader's.
+func firstRole(p *pack.Pack, name string) (role pack.Role, err error) {
+	if len(p.OrgKinds) == 0 {
+		return role, errors.New("the pack has no kind of organization (org_kinds.csv)")
+	}
+	admins := map[string]bool{}
+	for _, a := range p.RoleActs {
+		if a.Act == string(access.Admin) {
+			admins[a.Role] = true
+		}
+	}
+	for _, r := range p.Roles {
+		if admins[r.ID] && (name == r.ID || name == "" && r.Rank >= role.Rank) {
+			role = r
+		}
+	}
+	if role.ID == "" {
+		return role, fmt.Errorf("the pack has no role %q that permits %s (role_acts.csv)", name, access.Admin)
+	}
+	return role, nil
 }

@@ -210,7 +210,7 @@ func (m *model) play(s step) error {
 		}
 		m.orders = append(m.orders, &order{id: id, kind: "appointment", m: m.begin(at, person, charge, day, id)})
 	case findSomeone:
-		day := m.back(s.days * 10)
+		day := m.back(s.days * 20)
 		ok := m.fits(at, person, "regular", day)
 		err := m.attempt(s.do, ok, func() error {
 			_, err := org.AsFound(tx, m.by[1], org.Found{Seat: at.id, Person: person, FromDay: day, Source: "सूची", SourceDay: day})

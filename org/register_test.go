@@ -282,7 +282,19 @@ func TestADeathEndsEveryPostAndItsRevocationGivesAllBack(t *testing.T) {
 	each(t, func(o office) {
 		by, person := o.Actor("state.president"), o.Person("nadi.president")
 		o.must(appoint(by, o.VacantSeat("poorab", "district_secretary"), person, "2026-11-20"))
-		var death org.OrderID
+		var earlier, death org.OrderID
+		o.must(func(tx *db.Tx) error { // a post taken back before
+			seat := org.SeatID("s-nadi.block_general_secretary.1")
+			if err := appoint(by, seat, person, "2026-11-01")(tx); err != nil {
+				return err
+			}
+			s, _, err := org.LookupSeat(tx, seat)
+			if err != nil {
+				return err
+			}
+			earlier, err = org.Relieve(tx, by, org.Relief{Membership: s.Membership, Reason: "कारण", Day: "2026-11-05"})
+			return err
+		})
 		o.must(func(tx *db.Tx) (err error) {
 			death, err = org.RecordEnd(tx, by, o.Member("nadi.president"), "died", "2026-11-18", "हृदय गति रुकने से")
 			return err
@@ -295,7 +307,7 @@ func TestADeathEndsEveryPostAndItsRevocationGivesAllBack(t *testing.T) {
 			}
 			record, err3 := org.Record(tx, by, person, "")
 			for _, m := range record {
-				if m.EndReason != "died" || m.ToDay < m.FromDay {
+				if m.EndOrder != earlier && m.EndReason != "died" || m.ToDay < m.FromDay {
 					o.Errorf("%+v", m)
 				}
 			}
@@ -307,6 +319,7 @@ func TestADeathEndsEveryPostAndItsRevocationGivesAllBack(t *testing.T) {
 			return err
 		})
 		o.refuses(fault.Invalid, "person", "org.has_died", appoint(by, o.Seat("poorab.sec1"), person, today))
+		o.refuses(fault.Conflict, "", "org.has_died", func(tx *db.Tx) error { _, err := org.Reinstate(tx, by, earlier, "अपील मान्य"); return err })
 		o.refuses(fault.Conflict, "", "org.already_ended", func(tx *db.Tx) error {
 			_, err := org.RecordEnd(tx, by, o.Member("nadi.president"), "died", "2026-11-18", "")
 			return err

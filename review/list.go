@@ -259,6 +259,9 @@ func Check(tx *db.Tx, by access.Actor, line, verdict, reason string) (err error)
 	if err != nil {
 		return err
 	}
+	if !mayRead(by, o.Target("")) { // a draft is no business of who is on it
+		return hidden(by)
+	}
 	if err := by.Check(access.CheckList, o.Target("")); err != nil {
 		return err
 	}

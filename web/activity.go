@@ -54,7 +54,7 @@ func reportPage(r *request) (answer, error) {
 	}
 	if !v.own {
 		for _, w := range []string{activity.Call, activity.Slip, activity.Paper, activity.Told} {
-			v.words = append(v.words, choice{value: w, text: r.p.T("ledger.word_" + w)})
+			v.words = append(v.words, choice{value: w, text: r.p.T("ledger.word." + w)})
 		}
 	}
 	pg := page{title: r.p.T("ledger.new_title"), where: r.p.Name(m.RoleHi, m.RoleEn) + ", " + r.p.Name(m.OrgHi, m.OrgEn), body: reportBody(v)}
@@ -223,7 +223,7 @@ func entriesPage(r *request) (answer, error) {
 	}
 	v.states = []choice{{value: "", text: r.p.T("common.all")}}
 	for _, s := range []string{activity.Claimed, activity.Confirmed, activity.Disputed} {
-		v.states = append(v.states, choice{value: s, text: r.p.T("ledger.state_" + s)})
+		v.states = append(v.states, choice{value: s, text: r.p.T("ledger.state." + s)})
 	}
 	for _, name := range []string{"org", "unit", "reporting", "person", "membership", "area"} {
 		if q := r.query(name); q != "" {

@@ -234,7 +234,7 @@ func entryRows(p lang.Printer, entries []activity.Entry, withPerson bool) templ.
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = badge(state{e.State, p.T("ledger.state_" + e.State)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = badge(state{e.State, p.T("ledger.state." + e.State)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -276,7 +276,7 @@ func entryBody(v entryView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = badge(state{v.e.State, v.p.T("ledger.state_" + v.e.State)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = badge(state{v.e.State, v.p.T("ledger.state." + v.e.State)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -530,7 +530,7 @@ func entryBody(v entryView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(v.p.T("ledger.word_" + v.e.Word))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(v.p.T("ledger.word." + v.e.Word))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `activity.templ`, Line: 93, Col: 38}
 		}
@@ -686,7 +686,7 @@ func entryBody(v entryView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = badge(state{c.Verdict, v.p.T("ledger.state_" + c.Verdict)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = badge(state{c.Verdict, v.p.T("ledger.state." + c.Verdict)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -935,8 +935,8 @@ func entriesBody(v entriesView) templ.Component {
 		}
 		templ_7745c5c3_Err = figures(v.p, v.p.T("ledger.totals"), []figure{
 			{n: v.total.Entries, label: v.p.T("ledger.entries"), to: v.r.with("state", "", "after", "")},
-			{n: v.total.Confirmed, label: v.p.T("ledger.state_confirmed"), to: v.r.with("state", "confirmed", "after", ""), mark: "confirmed"},
-			{n: v.total.Disputed, label: v.p.T("ledger.state_disputed"), to: v.r.with("state", "disputed", "after", ""), mark: "disputed"},
+			{n: v.total.Confirmed, label: v.p.T("ledger.state.confirmed"), to: v.r.with("state", "confirmed", "after", ""), mark: "confirmed"},
+			{n: v.total.Disputed, label: v.p.T("ledger.state.disputed"), to: v.r.with("state", "disputed", "after", ""), mark: "disputed"},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/review"
+
+	"github.com/a-h/templ"
 )
 
 // linesOf cuts a text that someone typed into its lines, empty ones left out.
@@ -157,8 +160,7 @@ func caseActs(by access.Actor, c review.Case, steps []review.Step, o org.Organiz
 // outside reports whether by stands outside the unit that the case is of; see
 // [review.Talk].
 func outside(by access.Actor, c review.Case) bool {
-	atTop := strings.Count(by.OrgPath, "/") == 2 // the state unit itself
-	return by.Unit != string(c.Unit) || atTop && !by.MayAnywhere(access.Decide)
+	return by.Unit != string(c.Unit) || atTop(by) && !by.MayAnywhere(access.Decide)
 }
 
 func casePage(r *request) (answer, error) {
@@ -267,6 +269,31 @@ func (v caseView) choices(prefix string, values ...string) (all []choice) {
 		all = append(all, c)
 	}
 	return all
+}
+
+// path is where the form of the chosen act is posted.
+func (v caseView) path() string { return "/case/" + v.c.ID + "/" + v.do }
+
+// key is an act as the last part of a message's key.
+func key(act string) string { return strings.ReplaceAll(act, "-", "_") }
+
+// allSteps leads to the cases of the same unit at every step.
+func allSteps(f form) string {
+	if unit := f.value("unit"); unit != "" {
+		return "/cases?" + url.Values{"unit": {unit}}.Encode()
+	}
+	return "/cases"
+}
+
+// closedText tells the person concerned how their case ended.
+func closedText(v caseView) string {
+	switch {
+	case v.c.AppealResult != "":
+		return v.p.T("cases.own_appeal_" + v.c.AppealResult)
+	case v.c.Decision == "retain":
+		return v.p.T("cases.own_retained")
+	}
+	return v.p.T("cases.own_closed")
 }
 
 // stage is one of the nine steps of the procedure: how it stands, and what happened in it.
@@ -514,4 +541,106 @@ func decidersPage(r *request) (answer, error) {
 	}
 	return show(page{title: r.p.T("cases.deciders_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.deciders_lead"),
 		crumbs: []link{{r.p.T("cases.title"), "/cases"}}, body: decidersBody(r.p, all)})
+}
+
+// waiting says which act moves a case on from a step.
+var waiting = []struct {
+	step string
+	act  access.Act
+}{
+	{review.StepAppealed, access.HearAppeal}, {review.StepRecommended, access.Decide}, {review.StepReplied, access.Recommend},
+	{review.StepNoticed, access.RecordService}, {review.StepSpoken, access.IssueNotice}, {review.StepOpened, access.RecordTalk},
+}
+
+// atTop reports whether the hat stands in the state unit itself.
+func atTop(by access.Actor) bool { return strings.Count(by.OrgPath, "/") == 2 }
+
+// caseHome: one's own cases with their clock, then the cases that wait for one's act, by step.
+func caseHome(r *request) (items []homeItem, err error) {
+	own, err := review.Cases(r.tx, r.by, review.CaseFilter{Person: org.PersonID(r.by.Person)}, 0, 20)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range own {
+		item := homeItem{text: r.p.T("cases.home_own", "no", c.Number), to: "/case/" + c.ID, note: r.p.T("cases.at_" + c.Step)}
+		switch c.Step {
+		case review.StepClosed, review.StepEnded:
+			continue
+		case review.StepNoticed:
+			item.note = r.p.T("cases.home_open")
+		case review.StepServed:
+			item.note, item.overdue = r.p.T("cases.reply_until", "day", lang.Day(c.ReplyBy)), r.today > c.ReplyBy
+		case review.StepDecided:
+			if r.today > c.AppealBy {
+				continue
+			}
+			item.note = r.p.T("cases.appeal_until", "day", lang.Day(c.AppealBy))
+		}
+		items = append(items, item)
+	}
+	for _, w := range waiting {
+		if !r.by.MayAnywhere(w.act) || w.act == access.RecordTalk && !atTop(r.by) {
+			continue
+		}
+		n, err := waitingCases(r, w.step, w.act)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			items = append(items, homeItem{n: n, text: r.p.T("cases.home_" + w.step), to: "/cases?step=" + w.step})
+		}
+	}
+	return items, nil
+}
+
+// waitingCases counts the cases at a step in which the hat has the act.
+func waitingCases(r *request, step string, act access.Act) (n int, err error) {
+	if atTop(r.by) { // there it reaches all that is seen
+		counts, err := review.CountCases(r.tx, r.by, review.CaseFilter{})
+		return counts[step], err
+	}
+	cases, err := review.Cases(r.tx, r.by, review.CaseFilter{Step: step}, 0, 500)
+	bodies := map[org.OrganizationID]org.Organization{}
+	for _, c := range cases {
+		o, ok := bodies[c.Organization]
+		if !ok {
+			if o, err = org.Lookup(r.tx, c.Organization); err != nil {
+				return 0, err
+			}
+			bodies[c.Organization] = o
+		}
+		if string(c.Person) != r.by.Person && r.by.May(act, o.Target("")) {
+			n++
+		}
+	}
+	return n, err
+}
+
+// casesOfPerson is what a person's page tells of their cases, with the way to
+// relieve them at once for who may.
+func casesOfPerson(r *request, person org.Person) (templ.Component, error) {
+	cases, err := review.Cases(r.tx, r.by, review.CaseFilter{Person: person.ID}, 0, 20)
+	if err != nil {
+		return nil, err
+	}
+	var relieve []org.Membership
+	if string(person.ID) != r.by.Person && r.by.MayAnywhere(access.RelieveNow) {
+		hats, err := org.Hats(r.tx, person.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range hats {
+			o, err := org.Lookup(r.tx, m.Organization)
+			if err != nil {
+				return nil, err
+			}
+			if r.by.May(access.RelieveNow, o.Target(person.ID)) {
+				relieve = append(relieve, m)
+			}
+		}
+	}
+	if len(cases) == 0 && len(relieve) == 0 {
+		return nil, nil
+	}
+	return caseSection(r.p, cases, relieve), nil
 }

@@ -221,7 +221,7 @@ func issuePage(r *request) (answer, error) {
 	}
 	v := issueView{p: r.p, form: r.newForm("kind", directive.KindGeneral)}
 	for _, k := range []string{directive.KindGeneral, directive.KindInactivityList} {
-		v.kinds = append(v.kinds, choice{value: k, text: r.p.T("directives.kind_" + k)})
+		v.kinds = append(v.kinds, choice{value: k, text: r.p.T("directives.kind." + k)})
 	}
 	for _, k := range kinds {
 		if k.ID != "state_unit" {

@@ -20,7 +20,7 @@ type homeItem struct {
 
 // homeSources give what waits for the actor, each capability its own; the page shows
 // them in this order.
-var homeSources = []func(*request) ([]homeItem, error){directiveHome, activityHome, registerHome}
+var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome}
 
 // homePage is the first page, by hat: the state's desk and in-charge see the state's
 // figures and work lists, presidents their due items and bodies, workers the report

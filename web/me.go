@@ -78,7 +78,7 @@ func setOwnPIN(r *request) (a answer, err error) {
 func helpPage(r *request) (answer, error) {
 	v := helpView{p: r.p}
 	for _, w := range helpWords {
-		v.words = append(v.words, [2]string{r.p.Word(w), r.p.T("web.means_" + w)})
+		v.words = append(v.words, [2]string{r.p.Word(w), r.p.T("web.means." + w)})
 	}
 	return show(page{title: r.p.T("common.help"), lead: r.p.T("web.help_lead"), body: helpBody(v)})
 }

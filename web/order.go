@@ -27,7 +27,7 @@ func areaName(p lang.Printer, hi, en string, number int) string {
 
 // schemeName tells what an identifier of an area is.
 func schemeName(p lang.Printer, scheme string) string {
-	if key := "register.scheme_" + scheme; lang.Has(key) {
+	if key := "register.scheme." + scheme; lang.Has(key) {
 		return p.T(key)
 	}
 	return p.T("register.scheme_other", "scheme", strings.ToUpper(scheme))
@@ -106,7 +106,7 @@ func orderPage(r *request) (answer, error) {
 	}
 	v.mayRevoke = d.RevokedBy == "" && d.Kind != org.OrderRevocation && d.Membership != "" && string(d.Person) != r.by.Person &&
 		r.by.May(access.RevokeOrder, body.Target(d.Person))
-	return show(page{title: r.p.T("register.order_"+d.Kind) + " " + d.Number, letter: true, body: orderBody(v),
+	return show(page{title: r.p.T("register.order."+d.Kind) + " " + d.Number, letter: true, body: orderBody(v),
 		crumbs: []link{{r.p.T("register.orders_title"), "/orders"}, {r.p.Name(d.PersonHi, d.PersonEn), "/person/" + string(d.Person)}},
 		where:  r.p.T("register.order_no", "no", d.Number) + " · " + r.p.Day(d.EffectiveDay)})
 }
@@ -143,7 +143,7 @@ func (v orderView) text() string {
 	} else {
 		args = append(args, "no", "", "of", lang.Day(v.d.EffectiveDay))
 	}
-	return v.p.T("register.letter_"+v.kind, args...)
+	return v.p.T("register.letter."+v.kind, args...)
 }
 
 func revokePage(r *request) (answer, error) {

@@ -15,7 +15,7 @@ import (
 
 // personSlots add what other capabilities know of a person to their page, each a
 // section; nil for nothing.
-var personSlots = []func(*request, org.Person) (templ.Component, error){}
+var personSlots = []func(*request, org.Person) (templ.Component, error){casesOfPerson}
 
 func personPage(r *request) (answer, error) {
 	id := org.PersonID(r.PathValue("id"))

@@ -9,6 +9,8 @@ import (
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/review"
+
+	"github.com/a-h/templ"
 )
 
 // monthRange tells a window of months from its first day and its last month.
@@ -481,4 +483,70 @@ func checkLine(r *request) (answer, error) {
 		to = "/review-line/" + after
 	}
 	return goTo(to, "reviews.line_done", "name", lang.Name{Hi: l.PersonHi, En: l.PersonEn}), nil
+}
+
+// reviewHome: lists that wait to be checked and returned.
+func reviewHome(r *request) ([]homeItem, error) {
+	if !r.by.MayAnywhere(access.CheckList) && !r.by.MayAnywhere(access.DraftList) {
+		return nil, nil
+	}
+	lists, err := review.List(r.tx, r.by, "", 0, 500)
+	if err != nil {
+		return nil, err
+	}
+	var drafts []review.Review
+	for _, l := range lists {
+		if l.State == "draft" {
+			drafts = append(drafts, l)
+		}
+	}
+	switch {
+	case len(drafts) == 0:
+		return nil, nil
+	case len(drafts) > 1:
+		return []homeItem{{n: len(drafts), text: r.p.T("reviews.home_drafts"), to: "/reviews?state=draft"}}, nil
+	case drafts[0].Checked == drafts[0].Listed:
+		return []homeItem{{text: r.p.T("reviews.home_send"), note: windowOf(r.p, drafts[0]), to: "/review/" + drafts[0].ID}}, nil
+	}
+	l := drafts[0]
+	return []homeItem{{n: l.Listed - l.Checked, text: r.p.T("reviews.home_check"), note: windowOf(r.p, l), to: "/review/" + l.ID + "?verdict=open#lines"}}, nil
+}
+
+// reviewOfUnit is what a unit's page tells of its newest list and its cases.
+func reviewOfUnit(r *request, o org.Organization) (templ.Component, error) {
+	if o.Unit != o.ID || !r.by.May(access.DraftList, o.Target("")) {
+		return nil, nil
+	}
+	v := unitReviewView{p: r.p, unit: o.ID, root: o.Parent == ""}
+	filter := review.CaseFilter{Unit: o.ID}
+	if v.root {
+		filter.Unit = ""
+	} else {
+		lists, err := review.List(r.tx, r.by, o.ID, 0, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(lists) > 0 {
+			v.list = lists[0]
+		}
+	}
+	counts, err := review.CountCases(r.tx, r.by, filter)
+	for _, step := range review.Steps {
+		if counts[step] > 0 {
+			to := "/cases?step=" + step
+			if !v.root {
+				to += "&unit=" + string(o.ID)
+			}
+			v.steps = append(v.steps, stepFigure(r.p, step, counts[step], to))
+		}
+	}
+	return unitReview(v), err
+}
+
+type unitReviewView struct {
+	p     lang.Printer
+	unit  org.OrganizationID
+	root  bool
+	list  review.Review // the newest; its ID is "" when there is none
+	steps []figure
 }

@@ -8,9 +8,11 @@ import (
 
 	"sangathan/access"
 	"sangathan/activity"
+	"sangathan/appointment"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/org"
+	"sangathan/review"
 )
 
 // route is one address of the site.
@@ -87,6 +89,45 @@ var routes = []route{
 	{method: "POST", pattern: "/directive/{id}/acknowledge", act: access.AnswerDirective, target: "list", handle: directiveAcknowledge, again: "/directive/{id}"},
 	{method: "GET", pattern: "/directive/{id}/answer", act: access.AnswerDirective, target: "list", handle: answerPage},
 	{method: "POST", pattern: "/directive/{id}/answer", act: access.AnswerDirective, target: "list", handle: answerSend},
+
+	// Review, cases and appointments.
+	{method: "GET", pattern: "/reviews", act: access.DraftList, target: "list", handle: reviewsPage},
+	{method: "GET", pattern: "/review/new", act: access.DraftList, target: "list", handle: draftPage},
+	{method: "POST", pattern: "/review/new", act: access.DraftList, target: "list", handle: draftList},
+	{method: "GET", pattern: "/review/{id}", act: "", target: "review", handle: reviewPage},
+	{method: "POST", pattern: "/review/{id}/redraft", act: access.DraftList, target: "review", handle: redraftList, again: "/review/{id}"},
+	{method: "GET", pattern: "/review/{id}/send", act: access.CheckList, target: "review", handle: sendPage},
+	{method: "POST", pattern: "/review/{id}/send", act: access.CheckList, target: "review", handle: sendList},
+	{method: "GET", pattern: "/review-line/{id}", act: "", target: "line", handle: linePage},
+	{method: "POST", pattern: "/review-line/{id}", act: access.CheckList, target: "line", handle: checkLine},
+	{method: "GET", pattern: "/criteria", act: "", target: "list", handle: criteriaPage},
+	{method: "GET", pattern: "/criteria/new", act: access.PublishCriteria, target: "list", handle: newCriteriaPage},
+	{method: "POST", pattern: "/criteria/new", act: access.PublishCriteria, target: "list", handle: publishCriteria},
+	{method: "GET", pattern: "/cases", act: "", target: "list", handle: casesPage},
+	{method: "GET", pattern: "/case/{id}", act: "", target: "case", handle: casePage},
+	{method: "GET", pattern: "/case/{id}/notice", act: "", target: "case", handle: noticePage},
+	{method: "POST", pattern: "/case/{id}/talk", act: access.RecordTalk, target: "case", handle: caseTalk, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/notice", act: access.IssueNotice, target: "case", handle: caseNotice, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/open", act: "", target: "case", handle: caseOpen, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/serve", act: access.RecordService, target: "case", handle: caseServe, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/reply", act: "", target: "case", handle: caseReply, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/reply-for", act: access.RecordService, target: "case", handle: caseReplyFor, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/recommend", act: access.Recommend, target: "case", handle: caseRecommend, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/decide", act: access.Decide, target: "case", handle: caseDecide, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/appeal", act: "", target: "case", handle: caseAppeal, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/hear", act: access.HearAppeal, target: "case", handle: caseHear, again: "/case/{id}"},
+	{method: "GET", pattern: "/membership/{id}/relieve", act: access.RelieveNow, target: "membership", handle: relievePage},
+	{method: "POST", pattern: "/membership/{id}/relieve", act: access.RelieveNow, target: "membership", handle: relieveNow},
+	{method: "GET", pattern: "/deciders", act: access.HearAppeal, target: "list", handle: decidersPage},
+	{method: "GET", pattern: "/seat/{id}", act: "", target: "seat", handle: seatPage},
+	{method: "GET", pattern: "/seat/{id}/propose", act: access.Propose, target: "seat", handle: proposePage},
+	{method: "POST", pattern: "/seat/{id}/propose", act: access.Propose, target: "seat", handle: propose},
+	{method: "GET", pattern: "/proposals", act: access.Propose, target: "list", handle: proposalsPage},
+	{method: "GET", pattern: "/proposal/{id}", act: "", target: "proposal", handle: proposalPage},
+	{method: "POST", pattern: "/proposal/{id}/approve", act: access.Approve, target: "proposal", handle: approveProposal, again: "/proposal/{id}"},
+	{method: "POST", pattern: "/proposal/{id}/refuse", act: access.Approve, target: "proposal", handle: refuseProposal, again: "/proposal/{id}"},
+	{method: "POST", pattern: "/proposal/{id}/withdraw", act: "", target: "proposal", handle: withdrawProposal, again: "/proposal/{id}"},
+	{method: "GET", pattern: "/order/{id}/letter", act: "", target: "order", handle: letterPage},
 }
 
 // targets finds what a route is about. NotFound when there is no such thing; whether
@@ -127,6 +168,42 @@ var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Tar
 		}
 		o, err := org.Lookup(tx, e.Organization)
 		return o.Target(e.Person), err
+	},
+	"review": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		v, err := review.Get(tx, by, id)
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, v.Unit)
+		return o.Target(""), err
+	},
+	"line": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		l, _, err := review.GetLine(tx, by, id)
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, l.Organization)
+		return o.Target(l.Person), err
+	},
+	"case": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		c, _, err := review.GetCase(tx, by, id)
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, c.Organization)
+		return o.Target(c.Person), err
+	},
+	"seat": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		_, o, err := org.LookupSeat(tx, org.SeatID(id))
+		return o.Target(""), err
+	},
+	"proposal": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		d, err := appointment.Get(tx, by, id)
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, d.Organization)
+		return o.Target(d.ProposedBy), err
 	},
 }
 
