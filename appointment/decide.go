@@ -19,11 +19,16 @@ func Approve(tx *db.Tx, by access.Actor, id, day, reason string) (order org.Orde
 	if err != nil {
 		return "", err
 	}
-	if err := decide(tx, by, id, "approved", reason); err != nil {
-		return "", err
+	if p.State != "open" {
+		return "", fault.New(fault.Conflict, "appointment.decided")
 	}
+	// The order comes first: its number is what every approval waits for, so that two
+	// for one seat cannot wait for each other's proposals.
 	order, err = org.Appoint(tx, by, org.Appointment{Seat: p.Seat, Person: p.Person, Charge: p.Charge, Day: day, Reason: reason})
 	if err != nil {
+		return "", err
+	}
+	if err := decide(tx, by, id, "approved", reason); err != nil {
 		return "", err
 	}
 	if _, err := tx.Exec(`update proposal set order_id = $1 where id = $2`, order, id); err != nil {

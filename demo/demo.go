@@ -292,7 +292,7 @@ func sizeOf(scale string) (size, error) {
 	case "", Default:
 		return size{booths: 177_516, perMonth: 0.16}, nil
 	case Full:
-		return size{booths: 177_516, members: 5, perMonth: 0.42}, nil
+		return size{booths: 177_516, members: 5, perMonth: 0.95}, nil
 	case Small:
 		return size{booths: 3000, perMonth: 0.16, districts: []string{"dist-baghpat", "dist-gorakhpur", "dist-jhansi", "dist-lalitpur", "dist-mau", "dist-varanasi"}}, nil
 	}

@@ -225,6 +225,9 @@ func (m *model) play(s step) error {
 			return nil
 		}
 		h := running[s.a%len(running)]
+		if s.do == endForAReason && s.a%2 == 0 { // a fact may come to light long after
+			day = m.back(s.days * 18)
+		}
 		ok := h.to == "" && day >= h.from && (recent || s.do != relieve)
 		reason, kind := "relieved", "relief"
 		switch {

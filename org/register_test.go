@@ -378,6 +378,23 @@ func TestVacantIsNotUnknown(t *testing.T) {
 			if nadi.RegisterOpen {
 				o.Error("still open")
 			}
+			// What is learnt of earlier days makes them known.
+			third := o.VacantSeat("poorab", "district_secretary")
+			early, err0 := org.AsFound(tx, by, org.Found{Seat: third, Person: o.Person("nadi.sec1"), FromDay: "2024-06-01", Source: "सूची", SourceDay: today})
+			if _, err := org.RecordEnd(tx, by, early, "term_over", "2024-09-01", ""); err0 != nil || err != nil {
+				o.Error(err0, err)
+			}
+			for day, want := range map[string]string{"2024-05-31": "unknown", "2024-06-01": "filled", "2024-10-01": "vacant"} {
+				seats, err := org.SeatsOn(tx, by, "poorab", day)
+				for _, s := range seats {
+					if s.ID == third && s.State != want {
+						o.Errorf("%s: %s, want %s", day, s.State, want)
+					}
+				}
+				if err != nil {
+					return err
+				}
+			}
 			posts, agents, err2 := org.CountSeats(tx, by, "kuan")
 			if posts != (org.Count{Filled: 1}) || agents != (org.Count{Filled: 1, Vacant: 1, Unknown: 1}) {
 				o.Errorf("%+v %+v", posts, agents)

@@ -52,8 +52,8 @@ func TestLoadReadsEveryField(t *testing.T) {
 	if p.OrgKinds[0].Reports || !p.OrgKinds[1].Reports {
 		t.Errorf("reports was read as %+v", p.OrgKinds)
 	}
-	if p.RoleActs[4] != (RoleAct{"district_president", "decide", ScopeBelow}) {
-		t.Errorf("the last act was read as %+v", p.RoleActs[4])
+	if p.RoleActs[7] != (RoleAct{"district_president", "decide", ScopeBelow}) {
+		t.Errorf("the last act was read as %+v", p.RoleActs[7])
 	}
 	if d := p.Duties[1]; !slices.Equal(d.Kinds, []string{"monthly_meeting", "chaupal"}) || d.PerMonth != 1 || d.Role != "district_president" {
 		t.Errorf("the duty was read as %+v", d)
@@ -119,9 +119,9 @@ func TestLoadTellsEveryFault(t *testing.T) {
 		{"unknown zone", "pack.csv", "Asia/Kolkata", "Asia/Suryapur", []string{"pack.csv:6:value pack.bad_zone"}},
 		{"bad truth value", "org_kinds.csv", "30,true", "30,yes", []string{"org_kinds.csv:3:reports pack.not_a_choice"}},
 		{"bad rank", "org_kinds.csv", "30,true", "third,true", []string{"org_kinds.csv:3:rank pack.bad_number"}},
-		{"unknown role in acts", "role_acts.csv", "district_president,decide", "block_president,decide", []string{"role_acts.csv:6:role_id pack.unknown_id"}},
+		{"unknown role in acts", "role_acts.csv", "district_president,decide", "block_president,decide", []string{"role_acts.csv:9:role_id pack.unknown_id"}},
 		{"unknown act", "role_acts.csv", "confirm_activity", "confirm", []string{"role_acts.csv:8:act pack.not_a_choice"}},
-		{"unknown scope", "role_acts.csv", "decide,below", "decide,everywhere", []string{"role_acts.csv:6:scope pack.not_a_choice"}},
+		{"unknown scope", "role_acts.csv", "decide,below", "decide,everywhere", []string{"role_acts.csv:9:scope pack.not_a_choice"}},
 		{"act twice", "role_acts.csv", "district_president,confirm_activity,area", "district_president,see_register,area", []string{"role_acts.csv:8:act pack.twice"}},
 		{"unknown role in duties", "duties.csv", "district_president_work,district_president", "district_president_work,nobody", []string{"duties.csv:2:role_id pack.unknown_id"}},
 		{"unknown activity kind", "duties.csv", ";chaupal", ";panchayat", []string{"duties.csv:3:kinds pack.unknown_id"}},

@@ -238,7 +238,7 @@ func entriesPage(r *request) (answer, error) {
 		pg.where += " · " + r.p.Month(f.Month)
 	}
 	if r.by.Membership != "" {
-		pg.next, pg.nextIcon = &link{r.p.T("word.send_report"), "/activity/new"}, "send"
+		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
 	}
 	return show(pg)
 }

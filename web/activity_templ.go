@@ -100,7 +100,7 @@ func reportBody(v reportView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = send(v.p.T("word.send_report"), "send").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = send(v.p.T("ledger.new_title"), "send").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

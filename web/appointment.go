@@ -121,10 +121,10 @@ func proposePage(r *request) (answer, error) {
 		charges = charges[1:]
 	}
 	for _, c := range charges {
-		v.charges = append(v.charges, choice{value: c, text: r.p.T("appoint.charge_" + c), hint: r.p.T("appoint.charge_" + c + "_hint")})
+		v.charges = append(v.charges, choice{value: c, text: r.p.T("appoint.charge." + c), hint: r.p.T("appoint.charge." + c + "_hint")})
 	}
 	for _, g := range []string{"f", "m", "o"} {
-		v.genders = append(v.genders, choice{value: g, text: r.p.T("appoint.gender_" + g)})
+		v.genders = append(v.genders, choice{value: g, text: r.p.T("appoint.gender." + g)})
 	}
 	pg := page{title: r.p.T("appoint.propose"), where: seatName(r.p, s, o) + " · " + r.p.Name(o.NameHi, o.NameEn), body: proposeBody(v),
 		crumbs: []link{{seatName(r.p, s, o), "/seat/" + string(s.ID)}}}

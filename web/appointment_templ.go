@@ -420,7 +420,7 @@ func proposalRows(p lang.Printer, list []appointment.Proposal) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appoint.charge_" + d.Charge))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appoint.charge." + d.Charge))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `appointment.templ`, Line: 73, Col: 45}
 				}
@@ -513,7 +513,7 @@ func proposeBody(v proposeView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = radioField(v.form, "gender", v.p.T("appoint.gender"), v.p.T("appoint.gender_hint"), v.genders).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = radioField(v.form, "gender", v.p.T("appoint.gender"), v.p.T("appoint.gender.hint"), v.genders).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1496,7 +1496,7 @@ func proposalBody(v proposalView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var76 string
-		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(v.p.T("appoint.charge_" + v.d.Charge))
+		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(v.p.T("appoint.charge." + v.d.Charge))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `appointment.templ`, Line: 230, Col: 48}
 		}

@@ -5,7 +5,7 @@ import (
 	"sangathan/internal/lang"
 )
 
-// bar is one month of a chart, placed: a column of 50 in a drawing of 600 by 150.
+// bar is one month of a chart, placed: a column of 30 in a drawing of 360 by 150.
 type bar struct {
 	x, bar, mid, y, h, doneY, doneH, above string
 	n, month, words                        string
@@ -20,7 +20,7 @@ func barsOf(p lang.Printer, months []activity.MonthCount) (bars []bar) {
 	for i, m := range months {
 		h, done := m.Entries*tall/top, m.Confirmed*tall/top
 		short := p.T("month_short." + itoa(monthOf(m.Month)))
-		bars = append(bars, bar{x: itoa(i * 50), bar: itoa(i*50 + 9), mid: itoa(i*50 + 25),
+		bars = append(bars, bar{x: itoa(i * 30), bar: itoa(i*30 + 5), mid: itoa(i*30 + 15),
 			y: itoa(base - h), h: itoa(h), doneY: itoa(base - done), doneH: itoa(done), above: itoa(base - h - 5),
 			n: p.Num(m.Entries), month: short,
 			words: p.T("register.month_words", "month", p.Month(m.Month), "n", m.Entries, "confirmed", m.Confirmed)})

@@ -34,7 +34,7 @@ func caseState(p lang.Printer, step string) state {
 	case review.StepDecided:
 		mark = "filled"
 	}
-	return state{mark, p.T("cases.at_" + step)}
+	return state{mark, p.T("cases.at." + step)}
 }
 
 // casesPage lists the cases that the actor may read: all of their reach, or their own.
@@ -75,7 +75,7 @@ func casesPage(r *request) (answer, error) {
 	}
 	pg := page{title: r.p.T("cases.title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.lead")}
 	if v.own {
-		pg.title, pg.lead = r.p.T("cases.own_title"), ""
+		pg.title, pg.lead = r.p.T("cases.own.title"), ""
 	}
 	pg.body = casesBody(v)
 	return show(pg)
@@ -262,8 +262,8 @@ func (v caseView) others() []string {
 // choices makes the choices of a form: value, text and what it leads to.
 func (v caseView) choices(prefix string, values ...string) (all []choice) {
 	for _, value := range values {
-		c := choice{value: value, text: v.p.T("cases." + prefix + "_" + value)}
-		if hint := "cases." + prefix + "_" + value + "_hint"; lang.Has(hint) {
+		c := choice{value: value, text: v.p.T("cases." + prefix + "." + value)}
+		if hint := "cases." + prefix + "." + value + "_hint"; lang.Has(hint) {
 			c.hint = v.p.T(hint)
 		}
 		all = append(all, c)
@@ -289,11 +289,11 @@ func allSteps(f form) string {
 func closedText(v caseView) string {
 	switch {
 	case v.c.AppealResult != "":
-		return v.p.T("cases.own_appeal_" + v.c.AppealResult)
+		return v.p.T("cases.own_appeal." + v.c.AppealResult)
 	case v.c.Decision == "retain":
-		return v.p.T("cases.own_retained")
+		return v.p.T("cases.own.retained")
 	}
-	return v.p.T("cases.own_closed")
+	return v.p.T("cases.own.closed")
 }
 
 // stage is one of the nine steps of the procedure: how it stands, and what happened in it.
@@ -328,7 +328,7 @@ func stagesOf(p lang.Printer, c review.Case, steps []review.Step) (stages []stag
 	waits := false
 	for i, step := range order {
 		happened := slices.ContainsFunc(in[step], func(s review.Step) bool { return s.Step != "tried" })
-		st := stage{title: p.T("cases.step_" + step), events: in[step]}
+		st := stage{title: p.T("cases.step." + step), events: in[step]}
 		switch {
 		case happened || step == c.Step:
 			st.state = state{"confirmed", p.T("cases.done")}
@@ -350,13 +350,13 @@ func did(p lang.Printer, s review.Step) string {
 	case s.Step == review.StepNoticed:
 		return p.T("cases.no", "no", s.Verdict)
 	case s.Step == "tried":
-		return p.T("review.case.tried") + " (" + p.T("cases.manner_"+s.Manner) + ")"
+		return p.T("review.case.tried") + " (" + p.T("cases.manner."+s.Manner) + ")"
 	case s.Step == "appeal_decided":
-		return p.T("cases.result_" + s.Verdict)
+		return p.T("cases.result." + s.Verdict)
 	case s.Verdict != "":
-		return p.T("cases.verdict_" + s.Verdict)
+		return p.T("cases.verdict." + s.Verdict)
 	case s.Manner != "":
-		return p.T("cases.manner_" + s.Manner)
+		return p.T("cases.manner." + s.Manner)
 	}
 	return ""
 }
@@ -502,7 +502,7 @@ type noticeView struct {
 func honoured(p lang.Printer, name lang.Name, gender string) string {
 	switch gender {
 	case "f", "m":
-		return p.T("cases.honour_"+gender, "name", name)
+		return p.T("cases.honour."+gender, "name", name)
 	}
 	return p.Name(name.Hi, name.En)
 }
@@ -562,12 +562,12 @@ func caseHome(r *request) (items []homeItem, err error) {
 		return nil, err
 	}
 	for _, c := range own {
-		item := homeItem{text: r.p.T("cases.home_own", "no", c.Number), to: "/case/" + c.ID, note: r.p.T("cases.at_" + c.Step)}
+		item := homeItem{text: r.p.T("cases.home.own", "no", c.Number), to: "/case/" + c.ID, note: r.p.T("cases.at." + c.Step)}
 		switch c.Step {
 		case review.StepClosed, review.StepEnded:
 			continue
 		case review.StepNoticed:
-			item.note = r.p.T("cases.home_open")
+			item.note = r.p.T("cases.home.open")
 		case review.StepServed:
 			item.note, item.overdue = r.p.T("cases.reply_until", "day", lang.Day(c.ReplyBy)), r.today > c.ReplyBy
 		case review.StepDecided:
@@ -587,7 +587,7 @@ func caseHome(r *request) (items []homeItem, err error) {
 			return nil, err
 		}
 		if n > 0 {
-			items = append(items, homeItem{n: n, text: r.p.T("cases.home_" + w.step), to: "/cases?step=" + w.step})
+			items = append(items, homeItem{n: n, text: r.p.T("cases.home." + w.step), to: "/cases?step=" + w.step})
 		}
 	}
 	return items, nil

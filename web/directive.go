@@ -19,8 +19,13 @@ func directivesPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v := directivesView{p: r.p}
+	unit, counted, err := r.countedUnit()
+	if err != nil {
+		return answer{}, err
+	}
+	v.counted = counted
 	for _, d := range all {
-		tally, err := directive.Count(r.tx, d.ID, "", "")
+		tally, err := directive.Count(r.tx, d.ID, "", unit)
 		if err != nil {
 			return answer{}, err
 		}
@@ -29,7 +34,7 @@ func directivesPage(r *request) (answer, error) {
 	if v.owed, err = directive.Due(r.tx, r.by); err != nil {
 		return answer{}, err
 	}
-	pg := page{title: r.p.T("directives.title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), body: directivesBody(v)}
+	pg := page{title: r.p.T("directives.title"), where: r.whereNow(), body: directivesBody(v)}
 	if r.by.MayAnywhere(access.IssueDirective) {
 		pg.next = &link{r.p.T("directives.issue"), "/directive/new"}
 	}
@@ -37,9 +42,10 @@ func directivesPage(r *request) (answer, error) {
 }
 
 type directivesView struct {
-	p    lang.Printer
-	rows []directiveRow
-	owed []directive.Owed
+	p       lang.Printer
+	rows    []directiveRow
+	counted bool
+	owed    []directive.Owed
 }
 
 type directiveRow struct {
@@ -84,7 +90,18 @@ func directivePage(r *request) (answer, error) {
 			v.due = m.AddDate(0, 1, d.DueDom-1).Format(time.DateOnly)
 		}
 	}
-	unit := org.OrganizationID(r.query("unit"))
+	unit, counted, err := r.countedUnit()
+	if err != nil {
+		return answer{}, err
+	}
+	v.counted = counted
+	if q := org.OrganizationID(r.query("unit")); q != "" && q != unit {
+		o, err := org.GetOrganization(r.tx, r.by, q)
+		if err != nil {
+			return answer{}, err
+		}
+		unit, v.counted, v.unit = q, r.by.May(access.SeeRegister, o.Target("")), r.p.Name(o.NameHi, o.NameEn)
+	}
 	if v.tally, err = directive.Count(r.tx, id, v.period, unit); err != nil {
 		return answer{}, err
 	}
@@ -122,6 +139,9 @@ func directivePage(r *request) (answer, error) {
 	}
 	pg := page{title: d.Subject, body: nil, crumbs: []link{{r.p.T("directives.title"), "/directives"}}}
 	pg.where = r.p.T("directives.no", "no", d.Number) + " · " + r.p.Name(d.FromHi, d.FromEn)
+	if v.unit != "" {
+		pg.where += " · " + v.unit
+	}
 	for _, o := range owed {
 		if o.ID != id {
 			continue
@@ -149,6 +169,8 @@ type directiveView struct {
 	period, state  string
 	periods        []choice
 	tally          directive.Tally
+	counted        bool   // the figures are of what the list shows
+	unit           string // the district asked for
 	answers        []directive.Standing
 	at             []string
 	to             []string
@@ -267,4 +289,20 @@ func orAll(state string) string {
 		return "all"
 	}
 	return state
+}
+
+// countedUnit gives the district-level body whose bodies the actor sees whole, "" for
+// all of the state; false for those who see only their own.
+func (r *request) countedUnit() (unit org.OrganizationID, ok bool, err error) {
+	if r.by.Unit == "" {
+		return "", false, nil
+	}
+	o, err := org.Lookup(r.tx, org.OrganizationID(r.by.Unit))
+	if err != nil || !r.by.May(access.SeeRegister, o.Target("")) {
+		return "", false, err
+	}
+	if o.Parent == "" {
+		return "", true, nil
+	}
+	return o.ID, true, nil
 }

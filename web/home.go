@@ -38,7 +38,7 @@ func homePage(r *request) (answer, error) {
 	h := r.hat()
 	if h.ID != "" {
 		pg.where = r.p.Name(h.RoleHi, h.RoleEn) + ", " + r.p.Name(h.OrgHi, h.OrgEn) + " · " + r.p.Day(r.today)
-		pg.next, pg.nextIcon = &link{r.p.T("word.send_report"), "/activity/new"}, "send"
+		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
 	} else {
 		pg.where = r.p.Day(r.today)
 		pg.lead = r.p.T("web.no_post_how")

@@ -47,7 +47,7 @@ func ordersPage(r *request) (answer, error) {
 	if v.units, err = unitChoices(r); err != nil {
 		return answer{}, err
 	}
-	return show(page{title: r.p.T("register.orders_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)),
+	return show(page{title: r.p.T("register.orders_title"), where: r.whereNow(),
 		lead: r.p.T("register.orders_lead"), body: ordersBody(v)})
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
@@ -153,4 +155,11 @@ func share(part, whole int) string {
 		return "0"
 	}
 	return strconv.FormatFloat(float64(part)*100/float64(whole), 'f', 1, 64)
+}
+
+// capital begins a text with a capital letter where the script has them: the words of
+// a word pack stand in lower case, to be used within sentences.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }

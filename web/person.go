@@ -100,7 +100,7 @@ func personPage(r *request) (answer, error) {
 		if m.mayReport && !v.past {
 			pg.next, pg.nextIcon = &link{r.p.T("ledger.report_for_them"), "/activity/new?for=" + string(m.ID)}, "send"
 			if v.own {
-				pg.next = &link{r.p.T("word.send_report"), "/activity/new"}
+				pg.next = &link{r.p.T("ledger.new_title"), "/activity/new"}
 			}
 		}
 	}
@@ -314,7 +314,7 @@ func vacanciesPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v.roles = roleChoices(r.p, roles)
-	return show(page{title: r.p.T("register.vacancies_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)),
+	return show(page{title: r.p.T("register.vacancies_title"), where: r.whereNow(),
 		lead: r.p.T("register.vacancies_lead"), body: vacanciesBody(v)})
 }
 

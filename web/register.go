@@ -77,7 +77,7 @@ func orgPage(r *request) (answer, error) {
 	}
 	switch {
 	case string(o.ID) == r.by.Org:
-		pg.next, pg.nextIcon = &link{r.p.T("word.send_report"), "/activity/new"}, "send"
+		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
 	case v.posts.Vacant > 0:
 		pg.next = &link{r.p.T("register.see_vacancies"), "/org/" + string(o.ID) + "/seats?state=vacant"}
 	}
@@ -109,7 +109,8 @@ type orgView struct {
 	past          bool
 	seats         []org.Seat
 	posts, agents org.Count
-	whole         bool // posts and agents are of everything below too
+	month, report string // of the reports counted
+	whole         bool   // posts and agents are of everything below too
 	figures       []figure
 	meters        []meter
 	units         []unitRow
@@ -168,6 +169,7 @@ func (v *orgView) count(r *request) (err error) {
 	if err != nil {
 		return err
 	}
+	v.month, v.report = month, string(report)
 	if v.o.Unit != v.o.ID {
 		return nil
 	}
@@ -178,7 +180,7 @@ func (v *orgView) count(r *request) (err error) {
 	tally, err := directive.Received(r.tx, month, unit)
 	if err == nil && tally.Expected > 0 {
 		v.meters = append(v.meters, meter{r.p.T("register.reports_of", "month", r.p.Month(month)), tally.Received, tally.Expected,
-			r.p.Word("unit_many"), reportsLink(string(report), month, unit, "")})
+			r.p.Word("unit_many"), reportsLink(v.report, month, unit, "")})
 	}
 	return err
 }
@@ -305,7 +307,7 @@ func (v *orgView) unitTable(r *request) error {
 		}
 		return by[sorted](a, b)
 	})
-	for _, c := range [][2]string{{"name", r.p.Word("unit")}, {"filled", r.p.T("register.col_filled")}, {"vacant", r.p.T("register.col_vacant")},
+	for _, c := range [][2]string{{"name", capital(r.p.Word("unit"))}, {"filled", r.p.T("register.col_filled")}, {"vacant", r.p.T("register.col_vacant")},
 		{"unknown", r.p.T("register.col_unknown")}, {"agents", r.p.T("register.col_agents")}, {"reports", r.p.T("register.col_reports")}} {
 		col := column{key: c[0], text: c[1]}
 		dir := "desc"
@@ -389,7 +391,7 @@ func seatsPage(r *request) (answer, error) {
 	if v.agents {
 		title = "register.agents_title"
 	}
-	pg := page{title: r.p.T(title), where: r.p.T("common.as_on", "day", lang.Day(r.today)), body: seatsBody(v)}
+	pg := page{title: r.p.T(title), where: r.p.Name(o.NameHi, o.NameEn) + " · " + r.p.T("common.as_on", "day", lang.Day(r.today)), body: seatsBody(v)}
 	pg.crumbs, err = orgCrumbs(r, o, true)
 	return answer{page: pg}, err
 }

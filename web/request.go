@@ -292,3 +292,12 @@ func (s *site) cookieName(name string) string {
 
 // itoa writes a number that is a name, such as a booth's, and not a count.
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// whereNow is the first line of a page about all that the hat reaches: its body, today.
+func (r *request) whereNow() string {
+	day := r.p.T("common.as_on", "day", lang.Day(r.today))
+	if h := r.hat(); h.ID != "" {
+		return r.p.Name(h.OrgHi, h.OrgEn) + " · " + day
+	}
+	return day
+}

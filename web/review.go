@@ -399,7 +399,7 @@ func linePage(r *request) (answer, error) {
 	}
 	v.form = r.newForm("verdict", l.Verdict, "reason", l.Reason)
 	for _, c := range []string{"confirmed", "excused", "disputed"} {
-		v.verdicts = append(v.verdicts, choice{value: c, text: r.p.T("reviews.choose_" + c), hint: r.p.T("reviews.means_" + c)})
+		v.verdicts = append(v.verdicts, choice{value: c, text: r.p.T("reviews.choose." + c), hint: r.p.T("reviews.means." + c)})
 	}
 	pg.body = lineBody(v)
 	return show(pg)
@@ -440,7 +440,7 @@ func dutyWindow(p lang.Printer, duties []review.DutyMonth) string {
 func dutyState(p lang.Printer, d review.DutyMonth) state {
 	switch {
 	case d.Skipped != "":
-		return state{"vacant", p.T("reviews.skipped_" + d.Skipped)}
+		return state{"vacant", p.T("reviews.skipped." + d.Skipped)}
 	case d.Met():
 		return state{"filled", p.T("reviews.duty_met")}
 	}

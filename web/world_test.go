@@ -59,7 +59,10 @@ func newWorld(t testing.TB, cfg web.Config) *world {
 
 type testLog struct{ t testing.TB }
 
-func (l testLog) Write(b []byte) (int, error) { l.t.Log(strings.TrimSpace(string(b))); return len(b), nil }
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(b)))
+	return len(b), nil
+}
 
 func (w *world) write(fn func(tx *db.Tx) error) {
 	w.t.Helper()
@@ -128,7 +131,7 @@ func (w *world) history() {
 // browser is one reader's client: cookies, no redirects followed.
 type browser struct {
 	*http.Client
-	w      *world
+	w *world
 }
 
 // as signs the holder of a post in ("nobody" for none) and sets the language.
