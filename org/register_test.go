@@ -319,7 +319,10 @@ func TestADeathEndsEveryPostAndItsRevocationGivesAllBack(t *testing.T) {
 			return err
 		})
 		o.refuses(fault.Invalid, "person", "org.has_died", appoint(by, o.Seat("poorab.sec1"), person, today))
-		o.refuses(fault.Conflict, "", "org.has_died", func(tx *db.Tx) error { _, err := org.Reinstate(tx, by, earlier, "अपील मान्य"); return err })
+		o.refuses(fault.Conflict, "", "org.has_died", func(tx *db.Tx) error {
+			_, err := org.Reinstate(tx, by, earlier, "अपील मान्य")
+			return err
+		})
 		o.refuses(fault.Conflict, "", "org.already_ended", func(tx *db.Tx) error {
 			_, err := org.RecordEnd(tx, by, o.Member("nadi.president"), "died", "2026-11-18", "")
 			return err

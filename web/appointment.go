@@ -22,6 +22,14 @@ func seatName(p lang.Printer, s org.Seat, o org.Organization) string {
 	return name
 }
 
+// seatWord tells how a seat stands.
+func seatWord(p lang.Printer, state string) string {
+	if state == "unknown" {
+		state = "not_known"
+	}
+	return heading(p, state)
+}
+
 func proposalState(p lang.Printer, state_ string) state {
 	mark := "claimed"
 	switch state_ {

@@ -14,6 +14,7 @@ import (
 	"sangathan/web"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -160,3 +161,39 @@ func (w *world) looks() []look {
 		{"missing", "nadi.president", "/org/nothing"},
 	}
 }
+
+// TestSignInInChromium goes through the real cookies (__Host-, Secure) on
+// http://127.0.0.1, which browsers hold for safe, and through the pages without
+// JavaScript.
+func TestSignInInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	w := newWorld(t, web.Config{Demo: true, SignIns: []web.DemoSignIn{{Label: "word.block_president", Phone: phoneOfNadi, Name: lang.Name{Hi: "सीमा वर्मा", En: "Seema Verma"}}}})
+	ctx, cancel := context.WithTimeout(chromium(t), time.Minute)
+	defer cancel()
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	err := chromedp.Do(ctx,
+		chromedp.Navigate(w.srv.URL+"/org/nadi"), // sent to sign in, and back here after it
+		chromedp.WaitVisible("button.ready"), chromedp.Click("button.ready"),
+		chromedp.WaitVisible("p.code"), chromedp.Click("main .actionbar button"),
+		chromedp.WaitVisible("#seats"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookies, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cookies.Cookies {
+		if c.Name == "__Host-session" && c.HTTPOnly && c.Secure && c.SameSite == network.CookieSameSiteLax {
+			return
+		}
+	}
+	t.Errorf("no safe session cookie among %d", len(cookies.Cookies))
+}
+
+// phoneOfNadi is the number of nadi.president in the small register.
+const phoneOfNadi = "9000000016"

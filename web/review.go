@@ -1,7 +1,9 @@
 package web
 
 import (
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sangathan/access"
 	"sangathan/internal/db"
@@ -23,6 +25,26 @@ func monthRange(p lang.Printer, fromDay, lastMonth string) string {
 
 func windowOf(p lang.Printer, v review.Review) string {
 	return monthRange(p, v.FromDay, v.LastMonth())
+}
+
+// noun is the word for part of whole, in the number that the share is told in: in
+// Hindi that of the part, in English that of the whole.
+func noun(p lang.Printer, part, whole int, word string) string {
+	n := part
+	if p.Lang() == lang.En {
+		n = whole
+	}
+	if n == 1 || n == 0 && p.Lang() == lang.Hi {
+		return p.Word(word)
+	}
+	return p.Word(word + "_many")
+}
+
+// heading is a word as a heading or label begins.
+func heading(p lang.Printer, word string) string {
+	text := p.Word(word)
+	_, size := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:size]) + text[size:]
 }
 
 // reviewState tells in word and shape where a list stands.
@@ -161,13 +183,12 @@ func (v *reviewsView) measure(r *request, all []review.Review, fromDay, lastMont
 		bearers, listed, checked = bearers+l.Bearers, listed+l.Listed, checked+l.Checked
 		silent, reporting = silent+l.SilentUnits, reporting+l.ReportingUnits
 	}
-	units := r.p.Word("unit_many")
 	v.meters = []meter{
-		{r.p.T("reviews.made"), made, len(v.units), units, "/reviews"},
-		{r.p.T("reviews.returned"), sent, len(v.units), units, "/reviews?state=sent"},
-		{r.p.T("reviews.listed"), listed, bearers, r.p.Word("office_bearer_many"), "/reviews"},
+		{r.p.T("reviews.made"), made, len(v.units), noun(r.p, made, len(v.units), "unit"), "/reviews"},
+		{r.p.T("reviews.returned"), sent, len(v.units), noun(r.p, sent, len(v.units), "unit"), "/reviews?state=sent"},
+		{r.p.T("reviews.listed"), listed, bearers, noun(r.p, listed, bearers, "office_bearer"), "/reviews"},
 		{r.p.T("reviews.checked"), checked, listed, r.p.T("reviews.names"), "/reviews?state=draft"},
-		{r.p.Word("silent_unit"), silent, silent + reporting, units, "/reviews"},
+		{heading(r.p, "silent_unit"), silent, silent + reporting, noun(r.p, silent, silent+reporting, "unit"), "/reviews"},
 	}
 }
 
