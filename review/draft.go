@@ -2,6 +2,8 @@ package review
 
 import (
 	"database/sql"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,9 +100,10 @@ func Draft(tx *db.Tx, by access.Actor, unit org.OrganizationID, fromMonth, toMon
 	}
 	var sum summary
 	lines := tx.Insert("review_line", "id", "review_id", "unit_id", "membership_id", "person_id", "organization_id", "role_id", "expected", "recorded", "confirmed")
-	parts := tx.Insert("review_duty", "line_id", "duty_id", "month", "expected", "recorded", "skipped")
+	parts := tx.Insert("review_duty", "line_id", "duty_id", "month", "expected", "recorded", "skipped").After(lines)
 	silentBearers := map[string]int{}
-	for _, b := range bearers {
+	for _, m := range slices.Sorted(maps.Keys(bearers)) {
+		b := bearers[m]
 		detail := b.assess(months, reported)
 		expected, recorded, confirmed, silent, leave := 0, 0, 0, false, false
 		for _, m := range detail {
@@ -138,7 +141,6 @@ func Draft(tx *db.Tx, by access.Actor, unit org.OrganizationID, fromMonth, toMon
 			}
 		}
 	}
-	// Lines go in before the parts that name them.
 	if err := lines.Flush(); err != nil {
 		return "", err
 	}

@@ -337,4 +337,3 @@ func TestStaticFilesAreKeptForEver(t *testing.T) {
 		t.Errorf("an old name: %d", got.status)
 	}
 }
-

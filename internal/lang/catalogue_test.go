@@ -115,7 +115,7 @@ func argNames(m message) []string {
 
 var (
 	// literal finds quoted strings with the form of a key.
-	literal = regexp.MustCompile("[\"`]([a-z][a-z_0-9]*(?:\\.[a-z_0-9]+)+)[\"`]")
+	literal = regexp.MustCompile("[\"`]([a-z][a-z_0-9]*(?:\\.[a-z_0-9]*[a-z0-9])+)[\"`]")
 	// prefix finds the beginning of a key made at run time: "word." + key, "month.%d".
 	prefix = regexp.MustCompile(`"([a-z][a-z_0-9]*(?:\.[a-z_0-9]+)*[._])(?:"\s*\+|%[sdv])`)
 	// spoken finds the key where only a key can stand: as an argument of T, fault.New
@@ -124,7 +124,7 @@ var (
 )
 
 // notKeys are literals that look like keys of ours and are something else.
-var notKeys = []string{}
+var notKeys = []string{"pack.csv"}
 
 // vocabulary is offered to all whether used yet or not.
 var vocabulary = []string{"word.", "common.", "fault.", "weekday.", "month_short."}
