@@ -322,7 +322,7 @@ func receiverExported(d *ast.FuncDecl) bool {
 // The clock and randomness come from outside, so that tests can set them.
 func TestClockAndRandomnessAreInjected(t *testing.T) {
 	// Where the clock is handed in from, and where a loader times itself.
-	free := []string{"cmd/sangathan", "demo", "internal/db", "internal/job"}
+	free := []string{"cli", "demo", "internal/db", "internal/job"}
 	const now = "tx.Now is the clock (u.Now() outside a transaction)"
 	clock := map[string]bool{"Now": true, "Since": true, "Until": true}
 	seeded := map[string]bool{"New": true, "NewPCG": true, "NewChaCha8": true, "NewZipf": true, "Rand": true, "Source": true, "PCG": true, "ChaCha8": true, "Zipf": true}

@@ -118,7 +118,7 @@ func registerHome(r *request) (items []homeItem, err error) {
 	if r.by.Org == "" || !r.by.MayAnywhere(access.Propose) {
 		return nil, nil
 	}
-	posts, _, err := org.CountSeats(r.tx, r.by, org.OrganizationID(r.by.Org))
+	posts, _, err := r.countSeats(org.OrganizationID(r.by.Org))
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}

@@ -31,16 +31,19 @@ func listSeats(tx *db.Tx, by access.Actor, f seatFilter) ([]org.Seat, error) {
 	case f.body.Unit == f.body.ID:
 		path, top, unit = "/", "0", string(f.body.ID)
 	}
-	return db.Select(tx, `select s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
+	// The page's seats are chosen first, so that names are read for these alone.
+	return db.Select(tx, `with page as (select s.id, r.rank, o.sort_key from seat s join organization o on o.id = s.organization_id join role r on r.id = s.role_id
+			where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5)
+				and o.path >= $6 and o.path < $7 and ($8 = '' or s.unit_id = $8) and ($9 = '' or s.state = $9)
+				and ($10 = '' or s.role_id = $10) and (s.role_id = 'booth_agent') = $11
+			order by r.rank, o.sort_key, o.id, s.post_id, s.number, s.id limit $12 offset $13)
+		select s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
 			coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en),
 			t.area_id, a.name_hi, a.name_en, a.number, s.number, s.state, s.since, s.membership_id, p.id, p.name_hi, p.name_en
-		from seat s join post t on t.id = s.post_id join organization o on o.id = s.organization_id
+		from page join seat s on s.id = page.id join post t on t.id = s.post_id join organization o on o.id = s.organization_id
 			join role r on r.id = s.role_id join area a on a.id = t.area_id
 			left join membership m on m.id = s.membership_id left join person p on p.id = m.person_id
-		where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5)
-			and o.path >= $6 and o.path < $7 and ($8 = '' or s.unit_id = $8) and ($9 = '' or s.state = $9)
-			and ($10 = '' or s.role_id = $10) and (s.role_id = 'booth_agent') = $11
-		order by r.rank, o.sort_key, o.id, a.number, s.number, s.id limit $12 offset $13`,
+		order by page.rank, page.sort_key, o.id, s.post_id, s.number, s.id`,
 		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Org, path, top, unit, f.state, f.role, f.agents, f.limit, f.offset},
 		func(sc db.Scanner) (s org.Seat, err error) {
 			var unit, since, member, person, hi, en sql.NullString
@@ -69,4 +72,18 @@ func cellBodies(tx *db.Tx, by access.Actor, unit org.Organization) (bodies []org
 		}
 	}
 	return bodies, err
+}
+
+// countSeats is org.CountSeats, asked once for a page.
+func (r *request) countSeats(id org.OrganizationID) (posts, agents org.Count, err error) {
+	if c, ok := r.counted[id]; ok {
+		return c[0], c[1], nil
+	}
+	if posts, agents, err = org.CountSeats(r.tx, r.by, id); err == nil {
+		if r.counted == nil {
+			r.counted = map[org.OrganizationID][2]org.Count{}
+		}
+		r.counted[id] = [2]org.Count{posts, agents}
+	}
+	return posts, agents, err
 }

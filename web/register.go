@@ -125,7 +125,7 @@ type orgView struct {
 func (v *orgView) count(r *request) (err error) {
 	v.whole = !v.past && r.by.May(access.SeeRegister, v.o.Target(""))
 	if v.whole {
-		if v.posts, v.agents, err = org.CountSeats(r.tx, r.by, v.o.ID); err != nil {
+		if v.posts, v.agents, err = r.countSeats(v.o.ID); err != nil {
 			return err
 		}
 	} else {
@@ -248,7 +248,7 @@ func (v *orgView) bodies(r *request) error {
 		}
 		b := bodyRow{o: o}
 		if !v.past && r.by.May(access.SeeRegister, o.Target("")) {
-			if b.posts, b.agents, err = org.CountSeats(r.tx, r.by, o.ID); err != nil {
+			if b.posts, b.agents, err = r.countSeats(o.ID); err != nil {
 				return err
 			}
 			b.known = true

@@ -24,15 +24,16 @@ import (
 // request is what a handler works with.
 type request struct {
 	*http.Request
-	site  *site
-	tx    *db.Tx       // nil in a route that opens its own
-	by    access.Actor // the zero Actor on public pages of one who is not signed in
-	p     lang.Printer
-	today string
-	form  url.Values   // what was posted; on a page shown again, what was typed
-	fault *fault.Error // why the page is shown again; nil at first
-	hats  []org.Membership
-	name  lang.Name // the actor's own
+	site    *site
+	tx      *db.Tx       // nil in a route that opens its own
+	by      access.Actor // the zero Actor on public pages of one who is not signed in
+	p       lang.Printer
+	today   string
+	form    url.Values   // what was posted; on a page shown again, what was typed
+	fault   *fault.Error // why the page is shown again; nil at first
+	hats    []org.Membership
+	name    lang.Name // the actor's own
+	counted map[org.OrganizationID][2]org.Count
 }
 
 // answer is what a handler gives: a page, or the address to go to next.
@@ -107,7 +108,7 @@ func (s *site) outside(r *http.Request) *request {
 // open reads the session in the transaction: the actor, their language, and, for
 // the frame of a page, name and hats. On a public route nobody need be signed in.
 func (r *request) open(tx *db.Tx, public bool) error {
-	r.tx, r.today = tx, tx.Today()
+	r.tx, r.today, r.counted = tx, tx.Today(), nil
 	by, err := access.Open(tx, r.site.cookie(r.Request, "session"))
 	switch {
 	case fault.Is(err, fault.Unauthorized) && public:

@@ -89,8 +89,8 @@ func (f *file) close(catalog, info object) error {
 	return f.err
 }
 
-// text writes s as a PDF text string.
-func text(s string) string { return string(appendText(nil, s)) }
+// pdfText writes s as a PDF text string.
+func pdfText(s string) string { return string(appendText(nil, s)) }
 
 func appendText(b []byte, s string) []byte {
 	b = append(b, "(\xFE\xFF"...)
@@ -98,6 +98,14 @@ func appendText(b []byte, s string) []byte {
 		b = appendByte(appendByte(b, byte(u>>8)), byte(u))
 	}
 	return append(b, ')')
+}
+
+// hexText writes s in hexadecimal UTF-16.
+func hexText(s string) (b []byte) {
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = appendHex(b, u)
+	}
+	return b
 }
 
 // appendByte adds one byte of a string in brackets.

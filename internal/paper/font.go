@@ -3,6 +3,7 @@ package paper
 import (
 	"bytes"
 	"embed"
+	"strconv"
 	"sync"
 	"unicode"
 
@@ -69,6 +70,7 @@ func readFont(name string, script language.Script) *typeface {
 type face struct {
 	*typeface
 	resource string // its name on pages
+	kind     int    // devanagari or latin
 	bold     bool
 	hb       *harfbuzz.Font
 	buffer   *harfbuzz.Buffer
@@ -103,8 +105,13 @@ const (
 	spaceWidth = 260    // of all four fonts
 )
 
-func newFace(t *typeface, resource string, bold bool) *face {
-	f := &face{typeface: t, resource: resource, bold: bold, hb: harfbuzz.NewFont(font.NewFace(t.font)), buffer: harfbuzz.NewBuffer(),
+func newFace(kind int, bold bool) *face {
+	n := kind
+	if bold {
+		n++
+	}
+	t := fonts[n]()
+	f := &face{typeface: t, resource: "F" + strconv.Itoa(n), kind: kind, bold: bold, hb: harfbuzz.NewFont(font.NewFace(t.font)), buffer: harfbuzz.NewBuffer(),
 		number: map[font.GID]uint16{}, shaped: map[string]*run{}}
 	f.use(0)
 	return f

@@ -65,11 +65,11 @@ func (f *face) subset() []byte {
 		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(bearing))
 	}
 	head, hhea, maxp := slices.Clone(f.tables["head"]), slices.Clone(f.tables["hhea"]), slices.Clone(f.tables["maxp"])
-	clear(head[8:12])                                                 // checksum of the whole, not needed
-	binary.BigEndian.PutUint16(head[50:], 1)                          // long offsets
-	binary.BigEndian.PutUint16(hhea[34:], uint16(len(f.glyphs)))      // number of metrics
-	binary.BigEndian.PutUint16(maxp[4:], uint16(len(f.glyphs)))       // number of glyphs
-	clear(maxp[14:28])                                                // what hints would need
+	clear(head[8:12])                                            // checksum of the whole, not needed
+	binary.BigEndian.PutUint16(head[50:], 1)                     // long offsets
+	binary.BigEndian.PutUint16(hhea[34:], uint16(len(f.glyphs))) // number of metrics
+	binary.BigEndian.PutUint16(maxp[4:], uint16(len(f.glyphs)))  // number of glyphs
+	clear(maxp[16:28])                                           // what hints would need
 	return sfnt(map[string][]byte{"head": head, "hhea": hhea, "maxp": maxp, "hmtx": hmtx, "loca": loca, "glyf": glyf})
 }
 
