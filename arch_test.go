@@ -25,13 +25,14 @@ var tiers = map[string]int{
 	"cmd/sangathan": 10,
 	"cli":           9,
 	"demo":          8,
-	"web":           7, "api": 7,
+	"web":           7, "api": 7, "trust": 7,
 	"appointment": 6, "review": 6,
 	"booth": 5, "bulletin": 5, "directive": 5, "election": 5, "enrol": 5, "meeting": 5, "tour": 5,
 	"activity": 4, "finding": 4,
 	"org":    3,
-	"access": 2, "pack": 2,
-	"internal/db": 1, "internal/job": 1, "internal/lang": 1, "internal/paper": 1,
+	"access": 2, "pack": 2, "tally": 2,
+	"internal/paper": 2, // sets type in the words of lang
+	"internal/db": 1, "internal/job": 1, "internal/lang": 1,
 	"internal/fault": 0,
 }
 

@@ -380,6 +380,7 @@ func ledger(t *testing.T, fx *orgtest.Fixture, n int) (all []activity.Entry) {
 		}
 		return l.Close()
 	}))
+	fx.Counted()
 	return all
 }
 
@@ -568,6 +569,7 @@ func TestLoaderEqualsVerb(t *testing.T) {
 		twin := e
 		twin.ID = uuid(2)
 		ok(t, load(twin))
+		fx.Counted()
 		got, _, err := get(t, fx, "poorab.gs", twin.ID)
 		ok(t, err)
 		if got != twin {

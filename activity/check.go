@@ -83,6 +83,9 @@ func check(tx *db.Tx, by access.Actor, id EntryID, verdict, reason string) error
 	if _, err := tx.Exec(`update activity set state = $1 where id = $2`, verdict, id); err != nil {
 		return err
 	}
+	if err := counts(tx, o, e.Area, e.Day, turned(e.State, verdict)); err != nil {
+		return err
+	}
 	act := "activity.confirmed"
 	if verdict == Disputed {
 		act = "activity.disputed"

@@ -11,6 +11,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
+	"sangathan/tally"
 )
 
 // Limits of a report.
@@ -83,6 +84,9 @@ func Submit(tx *db.Tx, by access.Actor, r Report) (id EntryID, err error) {
 	_, err = tx.Exec(`update membership set last_activity = $1
 		where id = $2 and (last_activity is null or last_activity < $1)`, r.Day, m.ID)
 	if err != nil {
+		return "", err
+	}
+	if err := counts(tx, o, r.Area, r.Day, tally.Figures{tally.Entry: 1, tally.People: r.People}); err != nil {
 		return "", err
 	}
 	return r.ID, access.Audit(tx, by, "activity.reported", "activity", string(r.ID), r)

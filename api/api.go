@@ -136,9 +136,10 @@ func problemOf(err error, p lang.Printer) *problem {
 	return out
 }
 
-// fail turns a verb's fault into the answer; our own failures are logged.
+// fail turns a verb's fault into the answer; our own failures are logged, unless it
+// is the caller who went away.
 func (a *api) fail(ctx context.Context, err error) error {
-	if fault.KindOf(err) == fault.Internal {
+	if k := fault.KindOf(err); (k == fault.Internal || k == fault.Unavailable) && ctx.Err() == nil {
 		a.log.Error("api", "error", err)
 	}
 	return problemOf(err, callerOf(ctx).print)

@@ -64,11 +64,15 @@ func commands() []command {
 		{"review", "draft, list or show lists of missed duties", true, reviewCommand},
 		{"org", "holders or vacancies, on any day", true, orgCommand},
 		{"election", "import results", true, electionCommand},
+		{"doctor", "check a unit's figures against its rows", true, doctorCommand},
 	}
 }
 
 // errUsage says that the words of the call are wrong; the flag set has said how.
 var errUsage = errors.New("usage")
+
+// errDiffer says that a check found something; the command has said what.
+var errDiffer = errors.New("differ")
 
 // Run carries out one call and gives its exit code: 0; 2 for wrong use, 3 for a fault
 // of the input, 4 for not permitted or not found, 5 for a conflict, 1 for the rest.
@@ -106,6 +110,8 @@ func exitCode(e *Env, err error) int {
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, errDiffer):
+		return 5
 	}
 	p := printer()
 	f, ok := errors.AsType[*fault.Error](err)

@@ -119,6 +119,13 @@ func found(tx *db.Tx, p *pack.Pack, name, role string, person org.NewPerson) (to
 	if err := l.Close(); err != nil {
 		return "", err
 	}
+	c, err := activity.Recount(tx)
+	if err != nil {
+		return "", err
+	}
+	if err := c.Store(tx); err != nil {
+		return "", err
+	}
 	return access.MakeSlip(tx, access.Operator(), string(person.ID), root.Target(person.ID))
 }
 

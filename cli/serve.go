@@ -31,6 +31,10 @@ func serveCommand(ctx context.Context, e *Env, args []string) error {
 	return e.with(ctx, *f.db, func(u *db.Unit) error { return s.serve(ctx, e, u, web.Config{}) })
 }
 
+// foldEvery is how long the figures' additions wait on PostgreSQL: short, so that
+// few rows are added up for a page.
+const foldEvery = 5 * time.Second
+
 type server struct{ addr, cert, key *string }
 
 func serverFlags(f flags) server {
@@ -59,6 +63,21 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 			return err
 		}
 		defer local.Close()
+	}
+	if db.IsPostgres(u.Path()) {
+		go func() {
+			for tick := time.NewTicker(foldEvery); ; {
+				select {
+				case <-ctx.Done():
+					tick.Stop()
+					return
+				case <-tick.C:
+					if err := foldTallies(ctx, u); err != nil {
+						cfg.Logger.Error("fold tallies", "error", err)
+					}
+				}
+			}
+		}()
 	}
 	scheme := "http"
 	if *s.cert != "" {

@@ -166,6 +166,13 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 		if err := restore(); err != nil {
 			return err
 		}
+		figures, err := activity.Recount(tx)
+		if err != nil {
+			return err
+		}
+		if err := figures.Store(tx); err != nil {
+			return err
+		}
 		ended(StageIndex)
 		if err := g.directives(tx); err != nil {
 			return err

@@ -15,7 +15,8 @@ import (
 // Loader enters areas, organizations, posts, people and memberships, one or a
 // million, in few statements. It is how the register gets its rows from a pack, an
 // import or the demonstration; whoever uses it has checked who may. Parents are
-// added before children. Close writes what waits.
+// added before children. Close writes what waits; the figures of package tally are
+// recounted afterwards by the caller (activity.Recount).
 type Loader struct {
 	tx     *db.Tx
 	label  int64 // last label given
@@ -23,6 +24,7 @@ type Loader struct {
 	paths  map[string]string // tree + area id to path
 	orgs   map[OrganizationID]Organization
 	kinds  map[string]bool // organization kind to: owes the monthly report
+	ranks  map[RoleID]int
 	acts   map[RoleID][]access.ScopedActs
 	tables map[string]*db.Inserter
 	order  []*db.Inserter // in order of reference, for flushing
@@ -39,24 +41,31 @@ func NewLoader(tx *db.Tx) (*Loader, error) {
 		return nil, err
 	}
 	l := &Loader{tx: tx, label: int64(n), today: tx.Today(), paths: map[string]string{}, orgs: map[OrganizationID]Organization{},
-		kinds: map[string]bool{}, acts: map[RoleID][]access.ScopedActs{}, tables: map[string]*db.Inserter{}}
+		kinds: map[string]bool{}, ranks: map[RoleID]int{}, acts: map[RoleID][]access.ScopedActs{}, tables: map[string]*db.Inserter{}}
 	for _, t := range []struct{ table, columns string }{
-		{"area", "id kind name_hi name_en number reserved sort_key from_day to_day"},
+		{"area", "id label kind name_hi name_en number reserved sort_key from_day to_day"},
 		{"area_identifier", "scheme value area_id"},
 		{"area_alias", "area_id name folded"},
 		{"area_parent", "tree area_id parent_id from_day"},
 		{"area_path", "tree area_id path"},
-		{"organization", "id kind name_hi name_en sort_key parent_id path area_id area_path unit_id reporting_id founded register_open"},
+		{"organization", "id label kind name_hi name_en sort_key parent_id path area_id area_path unit_id reporting_id founded register_open"},
 		{"person", "id name_hi name_en sort_key folded gender birth_year created_at"},
 		{"phone", "person_id number status"},
 		{"post", "id organization_id role_id area_id label_hi label_en seats from_day"},
 		{"membership", "id person_id organization_id unit_id post_id seat_id role_id area_id charge from_day to_day end_reason begun_by source source_day standing last_activity"},
-		{"seat", "id post_id organization_id unit_id role_id number state membership_id since known_from"},
+		{"seat", "id post_id organization_id unit_id role_id rank number state membership_id since known_from"},
 		{"access_grant", "membership_id scope acts organization_id"},
 	} {
 		in := tx.Insert(t.table, strings.Fields(t.columns)...).After(l.order...)
 		l.tables[t.table] = in
 		l.order = append(l.order, in)
+	}
+	roles, err := Roles(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range roles {
+		l.ranks[RoleID(r.ID)] = r.Rank
 	}
 	rows, err := tx.Query(`select id, reports from organization_kind`)
 	if err != nil {
@@ -116,7 +125,8 @@ func (l *Loader) Area(n NewArea) error {
 	if n.SinceDay == "" {
 		n.SinceDay = "1900-01-01"
 	}
-	err := l.add("area", n.ID, n.Kind, n.NameHi, n.NameEn, number, n.Reserved, lang.SortKey(n.NameHi), db.Null(n.FromDay), db.Null(n.ToDay))
+	label := l.newLabel()
+	err := l.add("area", n.ID, label, n.Kind, n.NameHi, n.NameEn, number, n.Reserved, lang.SortKey(n.NameHi), db.Null(n.FromDay), db.Null(n.ToDay))
 	if err != nil {
 		return err
 	}
@@ -136,20 +146,18 @@ func (l *Loader) Area(n NewArea) error {
 			}
 		}
 	}
-	l.label++
-	label := strconv.FormatInt(l.label, 36) + "/"
 	for _, tree := range []string{Electoral, Administrative, Territorial} {
 		parent, ok := n.Parents[tree]
 		if !ok {
 			continue
 		}
-		path := "/" + label
+		path := "/" + label + "/"
 		if parent != "" {
 			above, err := l.areaPath(tree, parent)
 			if err != nil {
 				return err
 			}
-			path = above + label
+			path = above + label + "/"
 			if err := l.add("area_parent", tree, n.ID, parent, n.SinceDay); err != nil {
 				return err
 			}
@@ -170,13 +178,36 @@ func (l *Loader) Place(tree string, id, parent AreaID, sinceDay string) error {
 	if err != nil {
 		return err
 	}
-	l.label++
-	path := above + strconv.FormatInt(l.label, 36) + "/"
+	label, err := l.labelOf(id)
+	if err != nil {
+		return err
+	}
+	path := above + label + "/"
 	l.paths[tree+string(id)] = path
 	if err := l.add("area_parent", tree, id, parent, sinceDay); err != nil {
 		return err
 	}
 	return l.add("area_path", tree, id, path)
+}
+
+// newLabel gives the next label: no area and no organization has the same.
+func (l *Loader) newLabel() string {
+	l.label++
+	return strconv.FormatInt(l.label, 36)
+}
+
+// labelOf gives the label of an area that stands in some tree already.
+func (l *Loader) labelOf(id AreaID) (string, error) {
+	for _, tree := range []string{Electoral, Administrative, Territorial} {
+		if p := l.paths[tree+string(id)]; p != "" {
+			return lastLabel(p), nil
+		}
+	}
+	label, err := l.tx.Text(`select label from area where id = $1`, id)
+	if err == nil && label == "" {
+		err = fmt.Errorf("area %s is not loaded", id)
+	}
+	return label, err
 }
 
 func (l *Loader) areaPath(tree string, id AreaID) (string, error) {
@@ -202,17 +233,16 @@ func (l *Loader) Organization(o Organization) (Organization, error) {
 	if o.AreaPath, err = l.areaPath(Territorial, o.Area); err != nil {
 		return o, err
 	}
-	l.label++
-	label := strconv.FormatInt(l.label, 36) + "/"
+	o.Label = l.newLabel()
 	switch {
 	case o.Parent == "":
-		o.Path, o.Unit = "/"+label, o.ID
+		o.Path, o.Unit = "/"+o.Label+"/", o.ID
 	default:
 		parent, err := l.organization(o.Parent)
 		if err != nil {
 			return o, err
 		}
-		o.Path = parent.Path + label
+		o.Path = parent.Path + o.Label + "/"
 		switch {
 		case o.Unit != "": // named by the caller: a cell's district body, whose parent is the cell
 		case parent.Parent == "" && parent.Area != o.Area: // directly under the root with a territory of its own
@@ -226,7 +256,7 @@ func (l *Loader) Organization(o Organization) (Organization, error) {
 		o.Reporting = o.ID
 	}
 	l.orgs[o.ID] = o
-	return o, l.add("organization", o.ID, o.Kind, o.NameHi, o.NameEn, lang.SortKey(o.NameHi), db.Null(string(o.Parent)), o.Path,
+	return o, l.add("organization", o.ID, o.Label, o.Kind, o.NameHi, o.NameEn, lang.SortKey(o.NameHi), db.Null(string(o.Parent)), o.Path,
 		o.Area, o.AreaPath, db.Null(string(o.Unit)), db.Null(string(o.Reporting)), db.Null(o.Founded), o.RegisterOpen)
 }
 
@@ -326,7 +356,7 @@ func (l *Loader) Post(p Post) error {
 				return err
 			}
 		}
-		err := l.add("seat", s.ID, p.ID, p.Organization, db.Null(string(o.Unit)), p.Role, i+1, state, db.Null(string(s.Membership)), db.Null(since), db.Null(known))
+		err := l.add("seat", s.ID, p.ID, p.Organization, db.Null(string(o.Unit)), p.Role, l.ranks[p.Role], i+1, state, db.Null(string(s.Membership)), db.Null(since), db.Null(known))
 		if err != nil {
 			return err
 		}

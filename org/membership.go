@@ -257,6 +257,10 @@ func begin(tx *db.Tx, s Seat, b begun) (MembershipID, error) {
 				return "", err
 			}
 		}
+		before, o, err := LookupSeat(tx, s.ID)
+		if err != nil {
+			return "", err
+		}
 		n, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2,
 				known_from = case when known_from is null or known_from > $2 then $2 else known_from end
 			where id = $3 and state <> 'filled'`, id, b.day, s.ID)
@@ -265,6 +269,9 @@ func begin(tx *db.Tx, s Seat, b begun) (MembershipID, error) {
 		}
 		if n == 0 {
 			return "", fault.New(fault.Conflict, "org.seat_taken")
+		}
+		if err := seatsTurn(tx, o, s.Area, s.Role, before.State, "filled", 1); err != nil {
+			return "", err
 		}
 	}
 	_, err := tx.Exec(`insert into membership(id, person_id, organization_id, unit_id, post_id, seat_id, role_id, area_id, charge,
@@ -301,6 +308,13 @@ func end(tx *db.Tx, m Membership, reason, day string, order OrderID) error {
 				since = coalesce((select max(to_day) from membership where seat_id = seat.id and to_day > from_day), known_from)
 			where id = $1 and membership_id = $2`, m.Seat, m.ID)
 		if err != nil {
+			return err
+		}
+		s, o, err := LookupSeat(tx, m.Seat)
+		if err != nil {
+			return err
+		}
+		if err := seatsTurn(tx, o, s.Area, s.Role, "filled", s.State, 1); err != nil {
 			return err
 		}
 	}

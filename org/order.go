@@ -479,7 +479,14 @@ func resume(tx *db.Tx, m Membership, order OrderID, seatless bool) error {
 		if since > 0 {
 			return continueSeatless(tx, m, order)
 		}
+		s, o, err := LookupSeat(tx, m.Seat)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2 where id = $3`, m.ID, m.FromDay, m.Seat); err != nil {
+			return err
+		}
+		if err := seatsTurn(tx, o, s.Area, s.Role, s.State, "filled", 1); err != nil {
 			return err
 		}
 	}

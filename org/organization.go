@@ -13,6 +13,7 @@ import (
 // unit, a district unit, a block committee, a cell.
 type Organization struct {
 	ID           OrganizationID `json:"id"`
+	Label        string         `json:"-"` // its node in the tallies
 	Kind         string         `json:"kind"`
 	NameHi       string         `json:"name_hi"`
 	NameEn       string         `json:"name_en"`
@@ -27,11 +28,11 @@ type Organization struct {
 	RegisterOpen bool           `json:"register_open"` // its register has not been gone through: no vacancy is told
 }
 
-const organizationColumns = `o.id, o.kind, o.name_hi, o.name_en, o.parent_id, o.path, o.area_id, o.area_path, o.unit_id, o.reporting_id, o.founded, o.dissolved, o.register_open`
+const organizationColumns = `o.id, o.label, o.kind, o.name_hi, o.name_en, o.parent_id, o.path, o.area_id, o.area_path, o.unit_id, o.reporting_id, o.founded, o.dissolved, o.register_open`
 
 func scanOrganization(s db.Scanner) (o Organization, err error) {
 	var parent, unit, reporting, founded, dissolved sql.NullString
-	err = s.Scan(&o.ID, &o.Kind, &o.NameHi, &o.NameEn, &parent, &o.Path, &o.Area, &o.AreaPath, &unit, &reporting, &founded, &dissolved, &o.RegisterOpen)
+	err = s.Scan(&o.ID, &o.Label, &o.Kind, &o.NameHi, &o.NameEn, &parent, &o.Path, &o.Area, &o.AreaPath, &unit, &reporting, &founded, &dissolved, &o.RegisterOpen)
 	o.Parent, o.Unit, o.Reporting = OrganizationID(parent.String), OrganizationID(unit.String), OrganizationID(reporting.String)
 	o.Founded, o.Dissolved = founded.String, dissolved.String
 	return o, err
@@ -139,6 +140,22 @@ func CompleteRegister(tx *db.Tx, by access.Actor, id OrganizationID) (err error)
 	}
 	if _, err := tx.Exec(`update organization set register_open = false where id = $1`, id); err != nil {
 		return err
+	}
+	type unknown struct {
+		area AreaID
+		role RoleID
+		n    int
+	}
+	all, err := db.Select(tx, `select t.area_id, s.role_id, count(*) from seat s join post t on t.id = s.post_id
+		where s.organization_id = $1 and s.state = 'unknown' group by t.area_id, s.role_id`, []any{id},
+		func(s db.Scanner) (u unknown, err error) { return u, s.Scan(&u.area, &u.role, &u.n) })
+	if err != nil {
+		return err
+	}
+	for _, u := range all {
+		if err := seatsTurn(tx, o, u.area, u.role, "unknown", "vacant", u.n); err != nil {
+			return err
+		}
 	}
 	n, err := tx.Exec(`update seat set state = 'vacant', since = $1, known_from = $2 where organization_id = $3 and state = 'unknown'`,
 		tx.Today(), tx.Today(), id)

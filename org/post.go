@@ -7,6 +7,7 @@ import (
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
+	"sangathan/tally"
 )
 
 // Seat is one place of a Post (Popolo Post; a post of n seats has n rows): filled,
@@ -127,10 +128,20 @@ func SeatsAt(tx *db.Tx, by access.Actor, id AreaID) ([]Seat, error) {
 // after skipping offset.
 func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, offset, limit int) ([]Seat, error) {
 	r := by.ReachOf(access.SeeRegister)
-	return db.Select(tx, `select `+seatFrom+`where s.state = 'vacant'
-			and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)
-			and ($5 = '' or s.unit_id = $5) and ($6 = '' or s.role_id = $6)
-		order by r.rank, s.since, s.id limit $7 offset $8`,
+	if unit == "" && r.OrgFrom == "" { // who reaches only into one district is served from its own index
+		unit = OrganizationID(by.Unit)
+	}
+	in := ""
+	if unit != "" {
+		in = ` and s.unit_id = $5`
+	} else {
+		in = ` and $5 = ''`
+	}
+	// The page's seats are chosen in index order; names are read for these alone.
+	return db.Select(tx, `with page as (select s.id from seat s join organization o on o.id = s.organization_id
+			where s.state = 'vacant' and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`+in+` and ($6 = '' or s.role_id = $6)
+			order by s.rank, s.since, s.id limit $7 offset $8)
+		select `+seatFrom+`where s.id in (select id from page) order by s.rank, s.since, s.id`,
 		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, unit, role, limit, offset}, scanSeat)
 }
 
@@ -144,77 +155,49 @@ type Count struct {
 // Total is the number of seats.
 func (c Count) Total() int { return c.Filled + c.Vacant + c.Unknown }
 
-func (c *Count) add(state string, n int) {
-	switch state {
-	case "filled":
-		c.Filled += n
-	case "vacant":
-		c.Vacant += n
-	default:
-		c.Unknown += n
-	}
-}
-
-// CountSeats counts the seats of an organization and everything whose territory
-// lies in its own, booth agents apart. by must see it. Faults: Unauthorized, NotFound.
+// CountSeats counts the seats of an organization and of everything under it, of a
+// district-level body also those of the cells in the district; booth agents apart.
+// by must see it. Faults: Unauthorized, NotFound.
 func CountSeats(tx *db.Tx, by access.Actor, id OrganizationID) (posts, agents Count, err error) {
 	defer fault.Op(&err, "org.CountSeats(%s)", id)
 	o, err := GetOrganization(tx, by, id)
 	if err != nil {
 		return posts, agents, err
 	}
-	var query string
-	var args []any
-	switch {
-	case o.Parent == "": // the whole unit: one index, read once
-		query = `select role_id, state, count(*) from seat group by state, role_id`
-	case o.Unit == o.ID:
-		query, args = `select role_id, state, count(*) from seat where unit_id = $1 group by state, role_id`, []any{id}
-	default:
-		from, to := access.Range(o.Path)
-		query, args = `select s.role_id, s.state, count(*) from organization o join seat s on s.organization_id = o.id
-			where o.path >= $1 and o.path < $2 group by s.state, s.role_id`, []any{from, to}
-	}
-	type row struct {
-		role, state string
-		n           int
-	}
-	rows, err := db.Select(tx, query, args, func(s db.Scanner) (r row, err error) { return r, s.Scan(&r.role, &r.state, &r.n) })
-	for _, r := range rows {
-		if r.role == "booth_agent" {
-			agents.add(r.state, r.n)
-		} else {
-			posts.add(r.state, r.n)
-		}
-	}
-	return posts, agents, err
+	f, err := tally.At(tx, o.Label, "")
+	return countOf(f, tally.PostFilled, tally.PostVacant, tally.PostUnknown), countOf(f, tally.AgentFilled, tally.AgentVacant, tally.AgentUnknown), err
+}
+
+func countOf(f tally.Figures, filled, vacant, unknown string) Count {
+	return Count{Filled: f[filled], Vacant: f[vacant], Unknown: f[unknown]}
 }
 
 // CountByUnit counts seats for every district-level body at once, booth agents
 // apart, for lists of units.
 func CountByUnit(tx *db.Tx) (posts, agents map[OrganizationID]*Count, err error) {
-	posts, agents = map[OrganizationID]*Count{}, map[OrganizationID]*Count{}
-	rows, err := tx.Query(`select unit_id, state, role_id = 'booth_agent', count(*) from seat where unit_id is not null group by 1, 2, 3`)
+	figures := map[OrganizationID]tally.Figures{}
+	rows, err := tx.Query(`select o.id, t.measure, sum(t.n) from organization o join tally_now t on t.node = o.label and t.month = ''
+		where o.unit_id = o.id group by o.id, t.measure`)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var unit OrganizationID
-		var state string
-		var agent bool
+		var measure string
 		var n int
-		if err := rows.Scan(&unit, &state, &agent, &n); err != nil {
+		if err := rows.Scan(&unit, &measure, &n); err != nil {
 			return nil, nil, err
 		}
-		to := posts
-		if agent {
-			to = agents
+		if figures[unit] == nil {
+			figures[unit] = tally.Figures{}
 		}
-		if to[unit] == nil {
-			to[unit] = &Count{}
-		}
-		to[unit].add(state, n)
+		figures[unit][measure] = n
+	}
+	posts, agents = map[OrganizationID]*Count{}, map[OrganizationID]*Count{}
+	for unit, f := range figures {
+		p, a := countOf(f, tally.PostFilled, tally.PostVacant, tally.PostUnknown), countOf(f, tally.AgentFilled, tally.AgentVacant, tally.AgentUnknown)
+		posts[unit], agents[unit] = &p, &a
 	}
 	return posts, agents, rows.Err()
 }

@@ -445,6 +445,7 @@ func TestTheLoaderDoesWhatTheVerbDoes(t *testing.T) {
 				}
 				return l.Close()
 			})
+			o.Counted()
 			if way == "verbs" {
 				for i, n := range people {
 					o.must(func(tx *db.Tx) error {

@@ -21,6 +21,7 @@
 package orgtest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ import (
 	"sangathan/access"
 	"sangathan/activity"
 	"sangathan/internal/db"
+	"sangathan/internal/fault"
 	"sangathan/org"
 	"sangathan/pack"
 )
@@ -46,7 +48,8 @@ type Fixture struct {
 	people  int
 }
 
-// Small loads the small register into the empty unit u.
+// Small loads the small register into the empty unit u. When the test ends, every
+// figure of the unit is compared with a recount.
 func Small(t testing.TB, u *db.Unit) *Fixture {
 	t.Helper()
 	f := &Fixture{Unit: u, t: t}
@@ -66,11 +69,19 @@ func Small(t testing.TB, u *db.Unit) *Fixture {
 		if err := f.load(l); err != nil {
 			return err
 		}
-		return l.Close()
+		if err := l.Close(); err != nil {
+			return err
+		}
+		c, err := activity.Recount(tx)
+		if err != nil {
+			return err
+		}
+		return c.Store(tx)
 	})
 	if err != nil {
 		t.Fatal("orgtest: ", err)
 	}
+	t.Cleanup(f.talliesRight)
 	f.write(func(tx *db.Tx) error {
 		for name := range f.members {
 			if _, err := access.AccountOf(tx, "p-"+name); err != nil {
@@ -80,6 +91,39 @@ func Small(t testing.TB, u *db.Unit) *Fixture {
 		return nil
 	})
 	return f
+}
+
+// Counted stores a recount in the tallies, after rows were put in by hand or loader.
+func (f *Fixture) Counted() {
+	f.t.Helper()
+	err := f.Unit.Bulk(context.Background(), func(tx *db.Tx) error {
+		c, err := activity.Recount(tx)
+		if err != nil {
+			return err
+		}
+		return c.Store(tx)
+	})
+	if err != nil {
+		f.t.Fatal("orgtest: ", err)
+	}
+}
+
+// talliesRight fails the test when a figure differs from a recount of its rows.
+func (f *Fixture) talliesRight() {
+	err := f.Unit.Read(context.Background(), func(tx *db.Tx) error {
+		c, err := activity.Recount(tx)
+		if err != nil {
+			return err
+		}
+		told, n, err := c.Differ(tx, 5)
+		if n > 0 {
+			f.t.Errorf("%d figures differ from a recount: %s", n, strings.Join(told, "; "))
+		}
+		return err
+	})
+	if err != nil && !fault.Is(err, fault.Unavailable) { // a test may have closed its unit
+		f.t.Error("orgtest: ", err)
+	}
 }
 
 // Pack is the reference pack with the invented state's areas in place of its own.

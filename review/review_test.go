@@ -86,6 +86,7 @@ func (o office) entries(name string, n int, months ...string) {
 		}
 		return in.Flush()
 	}))
+	o.Counted()
 }
 
 var window = []string{"2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10"}

@@ -180,7 +180,7 @@ func casePage(r *request) (answer, error) {
 		}
 		v.line, v.window = l, dutyWindow(r.p, duties)
 	}
-	v.stages = stagesOf(r.p, c, steps)
+	v.stages, v.steps = stagesOf(r.p, c, steps), steps
 	v.acts = caseActs(r.by, c, steps, o, r.today)
 	v.choose(r)
 	if v.do == doTalk && r.by.May(access.SeeContact, o.Target(c.Person)) {
@@ -213,6 +213,7 @@ type caseView struct {
 	today      string
 	own        bool
 	acts       []string
+	steps      []review.Step
 	do         string // the act whose form is shown
 	form       form
 	stages     []stage
@@ -269,6 +270,21 @@ func (v caseView) choices(prefix string, values ...string) (all []choice) {
 		all = append(all, c)
 	}
 	return all
+}
+
+// toRead gives what whoever acts now should have read: the replies, what was
+// recommended and decided, the appeal.
+func (v caseView) toRead() (read []review.Step) {
+	if v.do != doRecommend && v.do != doDecide && v.do != doHear {
+		return nil
+	}
+	for _, s := range v.steps {
+		switch s.Step {
+		case review.StepReplied, review.StepRecommended, review.StepDecided, review.StepAppealed:
+			read = append(read, s)
+		}
+	}
+	return read
 }
 
 // path is where the form of the chosen act is posted.
@@ -337,7 +353,7 @@ func stagesOf(p lang.Printer, c review.Case, steps []review.Step) (stages []stag
 		case !waits && c.Step != review.StepDecided:
 			st.state, waits = state{"claimed", p.T("cases.now")}, true
 		default:
-			st.state = state{"unknown", p.T("cases.ahead")}
+			st.state = state{"next", p.T("cases.ahead")}
 		}
 		stages = append(stages, st)
 	}

@@ -58,6 +58,7 @@ func newOffice(t testing.TB) *office {
 		}
 		return in.Flush()
 	})
+	o.Counted()
 	return o
 }
 

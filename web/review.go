@@ -1,9 +1,7 @@
 package web
 
 import (
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"sangathan/access"
 	"sangathan/internal/db"
@@ -41,11 +39,7 @@ func noun(p lang.Printer, part, whole int, word string) string {
 }
 
 // heading is a word as a heading or label begins.
-func heading(p lang.Printer, word string) string {
-	text := p.Word(word)
-	_, size := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(text[:size]) + text[size:]
-}
+func heading(p lang.Printer, word string) string { return capital(p.Word(word)) }
 
 // reviewState tells in word and shape where a list stands.
 func reviewState(p lang.Printer, v review.Review) state {
@@ -53,20 +47,20 @@ func reviewState(p lang.Printer, v review.Review) state {
 	if v.State == "sent" {
 		mark = "confirmed"
 	}
-	return state{mark, p.T("review.state." + v.State)}
+	return state{mark, capital(p.T("review.state." + v.State))}
 }
 
 // verdictState tells in word and shape what the district found of a line.
 func verdictState(p lang.Printer, verdict string) state {
 	switch verdict {
 	case "":
-		return state{"unknown", p.T("reviews.unchecked")}
+		return state{"claimed", p.T("reviews.unchecked")}
 	case "confirmed":
-		return state{"confirmed", p.T("review.verdict.confirmed")}
+		return state{"confirmed", capital(p.T("review.verdict.confirmed"))}
 	case "disputed":
-		return state{"disputed", p.T("review.verdict.disputed")}
+		return state{"disputed", capital(p.T("review.verdict.disputed"))}
 	}
-	return state{"filled", p.T("review.verdict." + verdict)}
+	return state{"filled", capital(p.T("review.verdict." + verdict))}
 }
 
 // allReviews reads every list that by may read, of a unit or of all: some thousands
@@ -321,10 +315,10 @@ func (v reviewView) figures() []figure {
 	all := []figure{
 		{n: v.list.Bearers, label: n("bearers"), to: "/org/" + string(v.list.Unit)},
 		{n: v.list.Met, label: n("met"), mark: "filled"},
-		{n: v.list.Listed, label: n("listed"), to: "#lines", mark: "unknown"},
+		{n: v.list.Listed, label: n("listed"), to: "#lines", mark: "vacant"},
 	}
 	if v.list.SilentBearers > 0 {
-		all = append(all, figure{n: v.list.SilentBearers, label: n("cannot_say_silent"), to: "#silent", mark: "vacant"})
+		all = append(all, figure{n: v.list.SilentBearers, label: n("cannot_say_silent"), to: "#silent", mark: "unknown"})
 	}
 	if v.list.OnLeave > 0 {
 		all = append(all, figure{n: v.list.OnLeave, label: n("cannot_say_leave"), mark: "day"})
@@ -460,12 +454,14 @@ func dutyWindow(p lang.Printer, duties []review.DutyMonth) string {
 // does not count.
 func dutyState(p lang.Printer, d review.DutyMonth) state {
 	switch {
+	case d.Skipped == "silent":
+		return state{"unknown", p.T("reviews.skipped.silent")}
 	case d.Skipped != "":
-		return state{"vacant", p.T("reviews.skipped." + d.Skipped)}
+		return state{"day", p.T("reviews.skipped." + d.Skipped)}
 	case d.Met():
 		return state{"filled", p.T("reviews.duty_met")}
 	}
-	return state{"unknown", p.T("reviews.duty_missed")}
+	return state{"vacant", p.T("reviews.duty_missed")}
 }
 
 // openAfter gives the unchecked line that follows l in its list, the first one after
@@ -521,10 +517,15 @@ func reviewHome(r *request) ([]homeItem, error) {
 			drafts = append(drafts, l)
 		}
 	}
-	switch {
-	case len(drafts) == 0:
+	if len(drafts) == 0 {
 		return nil, nil
-	case len(drafts) > 1:
+	}
+	o, err := org.Lookup(r.tx, drafts[0].Unit)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(drafts) > 1 || !r.by.May(access.CheckList, o.Target("")):
 		return []homeItem{{n: len(drafts), text: r.p.T("reviews.home_drafts"), to: "/reviews?state=draft"}}, nil
 	case drafts[0].Checked == drafts[0].Listed:
 		return []homeItem{{text: r.p.T("reviews.home_send"), note: windowOf(r.p, drafts[0]), to: "/review/" + drafts[0].ID}}, nil
@@ -538,7 +539,8 @@ func reviewOfUnit(r *request, o org.Organization) (templ.Component, error) {
 	if o.Unit != o.ID || !r.by.May(access.DraftList, o.Target("")) {
 		return nil, nil
 	}
-	v := unitReviewView{p: r.p, unit: o.ID, root: o.Parent == ""}
+	v := unitReviewView{p: r.p, unit: o.ID, root: o.Parent == "",
+		proposes: r.by.MayAnywhere(access.Propose), hears: r.by.MayAnywhere(access.HearAppeal)}
 	filter := review.CaseFilter{Unit: o.ID}
 	if v.root {
 		filter.Unit = ""
@@ -570,4 +572,6 @@ type unitReviewView struct {
 	root  bool
 	list  review.Review // the newest; its ID is "" when there is none
 	steps []figure
+
+	proposes, hears bool
 }

@@ -9,6 +9,7 @@ import (
 
 	"sangathan/activity"
 	"sangathan/internal/db"
+	"sangathan/internal/dbtest"
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/web"
@@ -36,7 +37,7 @@ func TestFaces(t *testing.T) {
 		{"poorab.president", "GET", "/", "", 200, "पुष्टि बाकी है"},
 		{"state.incharge", "GET", "/org/state", "", 200, "जिला पूरब गंज"},
 		{"state.incharge", "GET", "/org/state?name=pachhim", "", 200, "जिला और शहर इकाइयाँ: 1"},
-		{"poorab.president", "GET", "/org/nadi", "", 200, "भरे हुए पद"},
+		{"poorab.president", "GET", "/org/nadi", "", 200, "भरे पद"},
 		{"poorab.president", "GET", "/org/bargad", "", 404, "यहाँ नहीं मिला"},
 		{"nadi.president", "GET", "/org/tila", "", 404, "यहाँ नहीं मिला"},
 		{"poorab.president", "GET", "/org/tila?on=2026-11-10", "", 200, "यह 10 नवंबर 2026 की स्थिति है"},
@@ -322,6 +323,28 @@ func TestListsArePagedAndTotalsOpen(t *testing.T) {
 	if n := strings.Count(second.body, `class="row"`); n != 13 {
 		t.Errorf("second page: %d rows", n)
 	}
+}
+
+// TestListsAlikeOnBothEngines: the queries of this package give the same on SQLite
+// and PostgreSQL, and as many rows as the figures say.
+func TestListsAlikeOnBothEngines(t *testing.T) {
+	clock := dbtest.Day("2026-08-05")
+	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
+		clock.Set(dbtest.Day("2026-08-05").Now())
+		w := newWorldIn(t, web.Config{Insecure: true}, u, clock)
+		for path, want := range map[string]int{"/org/state/seats?state=filled": 27, "/org/state/seats?state=vacant": 3, "/org/state/seats?state=unknown": 4,
+			"/org/state/seats?of=agents": 3, "/org/poorab/seats?state=filled": 11, "/org/poorab/seats?state=vacant&role=district_secretary": 1, "/org/nadi/seats": 5} {
+			got := w.as("state.desk", "").get(path)
+			if n := strings.Count(got.body, "<li>\n") + strings.Count(got.body, "<li><span class=\"main\">"); n != want {
+				t.Errorf("%s: %d rows, want %d", path, n, want)
+			}
+		}
+		for _, path := range []string{"/org/poorab", "/person/p-nadi.president", "/activity", "/directives", "/area/block-nadi"} {
+			if got := w.as("poorab.president", "").get(path); got.status != 200 {
+				t.Errorf("%s: %d", path, got.status)
+			}
+		}
+	}, dbtest.At(clock))
 }
 
 // TestStaticFilesAreKeptForEver by the browser, under names that follow their content.

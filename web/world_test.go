@@ -43,7 +43,12 @@ const today = "2026-11-22"
 func newWorld(t testing.TB, cfg web.Config) *world {
 	t.Helper()
 	clock := dbtest.Day("2026-08-05")
-	u := dbtest.SQLite(t, dbtest.At(clock))
+	return newWorldIn(t, cfg, dbtest.SQLite(t, dbtest.At(clock)), clock)
+}
+
+// newWorldIn makes the world in the empty unit u, whose clock is clock.
+func newWorldIn(t testing.TB, cfg web.Config, u *db.Unit, clock *dbtest.Clock) *world {
+	t.Helper()
 	w := &world{Fixture: orgtest.Small(t, u), t: t, clock: clock, sms: map[string]string{}}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(testLog{t}, nil))

@@ -133,18 +133,22 @@ func IsPostgres(path string) bool {
 // before fn has begun, fn does not run. fn never sees ctx: a reader who goes away
 // must not roll back others who share the commit. An error from fn undoes its
 // work, unless it is wrapped by [Keep].
+//
+// A full disk and a database server that is away are Unavailable. When the server
+// goes away during the commit, whether it was kept is not known: the caller sends
+// it again, and [Once] counts it once.
 func (u *Unit) Write(ctx context.Context, fn func(*Tx) error) error {
-	return u.engine.write(ctx, fn)
+	return hinted(u.engine.write(ctx, fn))
 }
 
 // Read runs fn on one consistent state of the database; fn may not write.
 func (u *Unit) Read(ctx context.Context, fn func(*Tx) error) error {
-	return u.engine.read(ctx, fn)
+	return hinted(u.engine.read(ctx, fn))
 }
 
 // Bulk runs fn alone in one transaction of any length, for loaders.
 func (u *Unit) Bulk(ctx context.Context, fn func(*Tx) error) error {
-	return u.engine.bulk(ctx, fn)
+	return hinted(u.engine.bulk(ctx, fn))
 }
 
 // Close ends the unit's connections and frees its folder. Verbs that wait get
@@ -174,6 +178,20 @@ func (u *Unit) Zone() *time.Location { return u.cfg.Zone }
 func (u *Unit) loadKey(tx *Tx) error {
 	key, err := tx.Secret("hmac")
 	u.key = key
+	return err
+}
+
+// hinted makes of an engine's failure what the reader can be told: a disk without
+// space is the office's to mend, a server that is away is worth another try.
+func hinted(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case sqliteFull(err), postgresFull(err):
+		return &fault.Error{Kind: fault.Unavailable, Key: "fault.disk_full", Err: err}
+	case errors.Is(err, errAway):
+		return &fault.Error{Kind: fault.Unavailable, Key: "fault.unavailable", Err: err}
+	}
 	return err
 }
 

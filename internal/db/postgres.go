@@ -88,7 +88,7 @@ func (e *postgresEngine) write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (e *postgresEngine) bulk(ctx context.Context, fn func(*Tx) error) error {
-	return e.try(context.WithoutCancel(ctx), "begin", fn)
+	return e.try(context.WithoutCancel(ctx), "begin isolation level repeatable read", fn)
 }
 
 func (e *postgresEngine) read(ctx context.Context, fn func(*Tx) error) error {
@@ -96,17 +96,11 @@ func (e *postgresEngine) read(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (e *postgresEngine) try(ctx context.Context, begin string, fn func(*Tx) error) error {
-	conn, err := e.db.Conn(ctx)
+	conn, err := e.begin(ctx, begin)
 	if err != nil {
-		if e.closed.Load() {
-			return errClosed
-		}
 		return err
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, begin); err != nil {
-		return err
-	}
 	tx := e.u.newTx(ctx, conn, nil)
 	err = tx.call(fn)
 	if again, _ := raced(tx.failed); again {
@@ -119,11 +113,53 @@ func (e *postgresEngine) try(ctx context.Context, begin string, fn func(*Tx) err
 		}
 		err = lost
 	}
+	if gone(conn) && ctx.Err() == nil { // whatever the verb made of it
+		return fmt.Errorf("%w: %w", errAway, err)
+	}
 	if _, rerr := conn.ExecContext(context.WithoutCancel(ctx), "rollback"); rerr != nil {
 		// The connection is in an unknown state: never give it back to the pool.
 		conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	return err
+}
+
+// errAway says that the database server cannot be reached, or has gone away.
+var errAway = errors.New("the database server is away")
+
+// begin takes a connection and begins a transaction on it. Connections that waited
+// in the pool while the server was restarted are thrown away: nothing has begun on
+// them. When no new one can be made, the server is away.
+func (e *postgresEngine) begin(ctx context.Context, begin string) (*sql.Conn, error) {
+	for {
+		conn, err := e.db.Conn(ctx)
+		if err != nil {
+			switch {
+			case e.closed.Load():
+				return nil, errClosed
+			case ctx.Err() != nil:
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w: %w", errAway, err)
+		}
+		if _, err = conn.ExecContext(ctx, begin); err == nil {
+			return conn, nil
+		}
+		again := gone(conn) && ctx.Err() == nil
+		conn.Close()
+		if !again {
+			return nil, err
+		}
+	}
+}
+
+// gone reports whether the connection to the server is broken.
+func gone(conn *sql.Conn) bool {
+	broken := false
+	err := conn.Raw(func(driverConn any) error {
+		broken = driverConn.(*stdlib.Conn).Conn().IsClosed()
+		return nil
+	})
+	return broken || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
 // commit commits, and says so when there was nothing to commit: PostgreSQL answers
@@ -160,6 +196,12 @@ func raced(err error) (again bool, tries int) {
 	return false, 0
 }
 
+// postgresFull reports whether err says that the server's disk has no space left.
+func postgresFull(err error) bool {
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pe.Code == "53100"
+}
+
 // IsUnique reports whether err says that a unique key is already taken.
 func IsUnique(err error) bool {
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -170,6 +212,10 @@ func IsUnique(err error) bool {
 
 // postgres reports whether the transaction runs on PostgreSQL.
 func (t *Tx) postgres() bool { return t.stmts == nil }
+
+// Parallel reports whether other transactions may write at the same time, so that a
+// row that all of them change is better kept as additions to be gathered later.
+func (t *Tx) Parallel() bool { return t.postgres() }
 
 // DropIndexes drops the secondary indexes of the tables and gives a function
 // that makes them again: loaders insert first and index last. Indexes that hold

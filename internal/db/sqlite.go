@@ -296,3 +296,10 @@ func sqliteUnique(err error) bool {
 	se, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || se.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
+
+// sqliteFull reports whether err says that the disk has no space left: for the data,
+// or for the index of the WAL, which is made at the first use after a restart.
+func sqliteFull(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (se.Code() == sqlite3.SQLITE_FULL || se.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
+}

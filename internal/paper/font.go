@@ -3,6 +3,7 @@ package paper
 import (
 	"bytes"
 	"embed"
+	"slices"
 	"strconv"
 	"sync"
 	"unicode"
@@ -147,12 +148,17 @@ func (f *face) shape(text string) *run {
 	b := f.buffer
 	b.Clear()
 	b.AddRunes(letters, 0, -1)
+	b.Pos = slices.Grow(b.Pos, 4*len(letters)+16) // v0.3.5 swaps positions of glyphs it has inserted before making room for them
 	b.Props = harfbuzz.SegmentProperties{Direction: harfbuzz.LeftToRight, Script: f.script, Language: hindi}
 	b.Shape(f.hb, nil)
-	r := &run{face: f, glyphs: make([]glyph, len(b.Info))}
+	r := &run{face: f, glyphs: make([]glyph, 0, len(b.Info))}
 	for i, info := range b.Info {
-		p := b.Pos[i]
-		r.glyphs[i] = glyph{f.use(font.GID(info.Glyph)), int(p.XAdvance), int(p.XOffset), int(p.YOffset)}
+		p, id := b.Pos[i], font.GID(info.Glyph)
+		number := f.use(id)
+		if p.XAdvance == 0 && len(f.outline(id)) == 0 {
+			continue // stands for a joiner; drawn, it would look like a space to some readers
+		}
+		r.glyphs = append(r.glyphs, glyph{number, int(p.XAdvance), int(p.XOffset), int(p.YOffset)})
 		r.width += int(p.XAdvance)
 	}
 	f.guessTexts(letters)

@@ -3,6 +3,7 @@ package paper
 import (
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,14 +84,13 @@ func firstLine(s string) string {
 
 // Measures of a letter.
 const (
-	letterSize  = 11.5
-	letterLead  = 1.6
-	emblemSize  = 20 * MM
-	codeSize    = 26 * MM
-	gapSize     = 8
-	signIndent  = 0.5 // of the width
-	eachIndent  = 20
-	paragraphUp = 3
+	letterSize = 11.5
+	letterLead = 1.6
+	emblemSize = 20 * MM
+	codeSize   = 26 * MM
+	gapSize    = 8
+	signIndent = 0.5 // of the width
+	eachIndent = 20
 )
 
 // A setting is a line of a letter with its fields filled.
@@ -102,13 +102,14 @@ type setting struct {
 
 // letter sets one letter on the pages of its section.
 func (d *Doc) letter(t *Template, l LetterData) error {
-	// What stands beside the emblem keeps clear of it by inset until beside is passed.
-	beside, inset := d.h, 0.0
+	// A picture at the left, down to bottom, with lines beside it, inset from both
+	// sides so that they stay in the middle of the page.
+	floating, bottom, inset := false, 0.0, 0.0
 	pass := func() {
-		if inset > 0 {
-			d.y = min(d.y, beside)
+		if floating {
+			d.y = min(d.y, bottom)
 		}
-		beside, inset = d.h, 0
+		floating, inset = false, 0
 	}
 	settings := d.settings(t, l)
 	for i, s := range settings {
@@ -119,7 +120,7 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 		} else if !grouped {
 			st.Keep = d.keep(settings[i+1:], l)
 		}
-		if inset > 0 && d.y <= beside || inset > 0 && !s.is("center") && !s.is("right") && !s.is("sign") {
+		if floating && (d.y <= bottom || !s.is("center") && !s.is("right") && !s.is("sign")) {
 			pass()
 		}
 		st.Left, st.Right = st.Left+inset, st.Right+inset
@@ -135,8 +136,8 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 			if err != nil {
 				return err
 			}
-			inset = d.Show(p, 0, emblemSize) + 6
-			beside = d.y - emblemSize - 4
+			inset = d.Show(p, 0, emblemSize) + gapSize
+			floating, bottom = true, d.y-emblemSize-4
 		case s.is("qr"):
 			if err := d.Code(l.QR, -4, codeSize); err != nil {
 				return err
@@ -144,8 +145,10 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 			top := d.y
 			d.y -= codeSize
 			d.set(s.left, Style{Size: 8.5, Lead: 1.4, Right: d.Width() * signIndent})
-			beside, inset = d.y, 0.01
+			floating, bottom = true, d.y
 			d.y = top
+		case s.is("sign") && len(s.left) == 0:
+			d.y -= st.Size * st.Lead
 		case s.is("split"):
 			d.split(s.left, s.right, st)
 		case s.is("each"):
@@ -167,11 +170,18 @@ func (s setting) grouped() bool { return s.is("sign") || s.is("qr") }
 func (d *Doc) settings(t *Template, l LetterData) (out []setting) {
 	for _, line := range t.lines {
 		s := setting{templateLine: line, style: Style{Size: letterSize, Lead: letterLead}}
-		var gone, goneToo bool
+		var gone bool
 		s.left, gone = fill(line.parts, l.Fields)
 		if line.is("split") {
-			s.right, goneToo = fill(line.right, l.Fields)
-			gone = gone && (goneToo || len(line.right) == 0) || goneToo && len(line.left()) == 0
+			var rightGone bool
+			s.right, rightGone = fill(line.right, l.Fields)
+			if gone {
+				s.left = nil
+			}
+			if rightGone {
+				s.right = nil
+			}
+			gone = len(s.left)+len(s.right) == 0
 		}
 		if line.is("each") {
 			gone = false
@@ -298,37 +308,29 @@ func (d *Doc) each(parts []part, l LetterData, st Style) {
 	}
 	items := strings.Split(strings.TrimSpace(l.Fields[field]), "\n")
 	keep := st.Keep
+	cut := max(0, slices.IndexFunc(parts, func(p part) bool { return p.field == field }))
+	before := func(n int) []piece {
+		pieces, _ := fill(parts[:cut], map[string]string{"n": d.o.Digits(strconv.Itoa(n))})
+		return pieces
+	}
+	by := textWidth(d.words(before(len(items)))[0], st.Size)
+	if by > 0 {
+		by += 1.3 * spaceWidth * st.Size / 1000
+	}
+	st.Left += by
 	for i, item := range items {
 		if item = strings.TrimSpace(item); item == "" {
 			continue
 		}
 		n++
-		pieces, _ := fill(parts, map[string]string{"n": d.o.Digits(strconv.Itoa(n)), field: item})
-		cut := 0 // the pieces before the field, which hang
-		for i, p := range parts {
-			if p.field == field {
-				cut = i
-			}
+		pieces, _ := fill(parts[cut:], map[string]string{"n": d.o.Digits(strconv.Itoa(n)), field: item})
+		for i := range pieces {
+			pieces[i].bold = pieces[i].bold || st.Bold
 		}
 		st.Keep = 0
 		if i == len(items)-1 {
 			st.Keep = keep
 		}
-		for i := range pieces {
-			pieces[i].bold = pieces[i].bold || st.Bold
-		}
-		mark := d.words(pieces[:cut])[0]
-		text := st
-		text.Left += eachIndent
-		d.room(st.Size * st.Lead)
-		page, y := len(d.pages), d.y
-		d.set(pieces[cut:], text)
-		if len(mark) == 0 {
-			continue
-		}
-		if len(d.pages) != page { // the text went to the next page; so does its number
-			y = d.top()
-		}
-		d.line(line{words: mark, last: true}, d.o.Margin+st.Left, y, eachIndent, st)
+		d.hang(before(n), by, pieces, st)
 	}
 }

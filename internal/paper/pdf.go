@@ -118,8 +118,11 @@ func (d *Doc) face(script int, bold bool) *face {
 // Text sets a paragraph. A line break in s breaks the line.
 func (d *Doc) Text(s string, st Style) { d.set([]piece{{s, st.Bold}}, st) }
 
-// set sets a paragraph, never leaving one line of it alone on a page.
-func (d *Doc) set(pieces []piece, st Style) {
+func (d *Doc) set(pieces []piece, st Style) { d.hang(nil, 0, pieces, st) }
+
+// hang sets a paragraph, never leaving one line of it alone on a page, with a mark
+// before its first line, as far out as by.
+func (d *Doc) hang(mark []piece, by float64, pieces []piece, st Style) {
 	st = st.withDefaults()
 	lead := st.Size * st.Lead
 	width := d.Width() - st.Left - st.Right
@@ -138,6 +141,9 @@ func (d *Doc) set(pieces []piece, st Style) {
 			need += lead
 		}
 		d.room(need)
+		if i == 0 && len(mark) > 0 {
+			d.line(line{words: d.words(mark)[0]}, d.o.Margin+st.Left-by, d.y, by, Style{Size: st.Size, Lead: st.Lead})
+		}
 		d.line(l, d.o.Margin+st.Left, d.y, width, st)
 		d.y -= lead
 	}
@@ -154,6 +160,9 @@ func (st Style) withDefaults() Style {
 	return st
 }
 
+// maxStretch is how much wider a space may be made, in 1/1000 em.
+const maxStretch = 400
+
 // line draws a line whose top is y in the column from x.
 func (d *Doc) line(l line, x, y, width float64, st Style) {
 	const ascent, descent = 0.896, 0.408 // of Noto Sans Devanagari
@@ -165,7 +174,10 @@ func (d *Doc) line(l line, x, y, width float64, st Style) {
 	case st.Align == Center:
 		x += free / 2
 	case st.Align == Justify && !l.last && len(l.words) > 1:
-		stretch = free / float64(len(l.words)-1) / st.Size * 1000
+		// A line that would be full of holes stays as it is.
+		if s := free / float64(len(l.words)-1) / st.Size * 1000; s <= maxStretch {
+			stretch = s
+		}
 	}
 	y -= st.Size * ((st.Lead-ascent-descent)/2 + ascent)
 	d.content = showWords(d.content, l.words, x, y, st.Size, stretch)
@@ -227,7 +239,7 @@ func showWords(b []byte, words []word, x, y, size, stretch float64) []byte {
 				endArray()
 				now = r.face
 				b = append(append(append(b, '/'), now.resource...), ' ')
-				b = append(appendNumber(b, size), " Tf"...)
+				b = append(appendNumber(b, size), " Tf "...)
 			}
 			for _, g := range r.glyphs {
 				show(g)
@@ -264,9 +276,9 @@ func (d *Doc) Space(h float64) {
 
 // Rule draws a line across.
 func (d *Doc) Rule() {
-	d.room(6)
+	d.room(8)
 	d.hline(d.o.Margin, d.w-d.o.Margin, d.y-3, 0.8, 0)
-	d.y -= 6
+	d.y -= 8
 }
 
 // hline draws a horizontal line; grey is 0 for black to 1 for white.
@@ -431,7 +443,7 @@ func (d *Doc) Close() error {
 		info += "/Author" + pdfText(clean(d.o.Author))
 	}
 	if !d.o.Time.IsZero() {
-		t := d.o.Time.Format("20060102150405-07'00'")
+		t := strings.ReplaceAll(d.o.Time.Format("20060102150405-07:00"), ":", "'") + "'"
 		info += "/CreationDate(D:" + t + ")/ModDate(D:" + t + ")"
 	}
 	return d.file.close(catalog, d.file.add("<<"+info+">>"))

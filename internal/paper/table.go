@@ -49,12 +49,18 @@ func (d *Doc) Table(columns []Column, st Style) *Table {
 		titles[i] = c.Title
 	}
 	t.head = t.cells(titles, true)
+	for i, c := range t.head {
+		t.head[i] = c[:min(len(c), t.most())]
+	}
 	d.room(t.height(t.head) + 2*(t.lead()+2*cellTop))
 	t.drawHead()
 	return t
 }
 
 func (t *Table) lead() float64 { return t.style.Size * t.style.Lead }
+
+// most is the most lines of a head or heading: a third of the page.
+func (t *Table) most() int { return int((t.doc.top() - t.doc.o.Margin) / 3 / t.lead()) }
 
 // cells breaks the texts of a row into lines. Texts beyond the columns are not shown.
 func (t *Table) cells(texts []string, bold bool) [][]line {
@@ -135,6 +141,7 @@ func (t *Table) Heading(s string) {
 	st.Size *= 1.1
 	width := t.x[len(t.x)-1] - t.x[0]
 	lines := d.lines([]piece{{s, true}}, int((width-2*cellSide)/st.Size*1000))
+	lines = lines[:min(len(lines), t.most())]
 	lead := st.Size * st.Lead
 	h := float64(len(lines))*lead + 3*cellTop
 	if !d.open || d.y-h-2*t.lead()-4*cellTop < d.o.Margin {

@@ -10,6 +10,7 @@ create table area_kind(
 );
 create table area(
 	id       text not null primary key,
+	label    text not null unique,       -- its part of every path, for life
 	kind     text not null references area_kind(id),
 	name_hi  text not null,
 	name_en  text not null,
@@ -63,6 +64,7 @@ create table organization_kind(
 );
 create table organization(
 	id            text not null primary key,
+	label         text not null unique,   -- its part of its path; no area has the same
 	kind          text not null references organization_kind(id),
 	name_hi       text not null,
 	name_en       text not null,
@@ -171,6 +173,7 @@ create table seat(
 	organization_id text not null references organization(id),
 	unit_id         text,
 	role_id         text not null references role(id),
+	rank            integer not null,    -- the role's, by which seats are listed
 	number          integer not null,
 	state           text not null,       -- filled, vacant, unknown
 	membership_id   text,
@@ -179,8 +182,8 @@ create table seat(
 );
 create index seat_by_post on seat(post_id);
 create index seat_by_organization on seat(organization_id, state, role_id);
-create index seat_by_unit on seat(unit_id, state, role_id);
-create index seat_by_state on seat(state, role_id, since);
+create index seat_by_unit on seat(unit_id, state, rank, since, id);
+create index seat_by_state on seat(state, rank, since, id);
 
 -- Leave that was recorded: its days bring no duty.
 create table leave(

@@ -1,0 +1,174 @@
+package org
+
+import (
+	"strings"
+
+	"sangathan/internal/db"
+	"sangathan/tally"
+)
+
+// lastLabel gives the label at the end of a path.
+func lastLabel(path string) string {
+	parts := labels(path)
+	return parts[len(parts)-1]
+}
+
+// labels gives the labels of a path, from the root.
+func labels(path string) []string { return strings.Split(strings.Trim(path, "/"), "/") }
+
+// boothKind is the kind of area that keeps no figures of its own: there are as many
+// booths as anything else together, and what is at one is counted as it is read.
+const boothKind = "booth"
+
+// Nodes gives the nodes at which something in an organization and at an area is
+// counted: the organization, its district-level body and those above them by
+// parentage; the area and those above it in every tree; of a booth, also the
+// districts over its assembly seat. Some may be given twice.
+func Nodes(tx *db.Tx, o Organization, area AreaID) ([]string, error) {
+	nodes := labels(o.Path)
+	if o.Unit != "" && o.Unit != o.ID { // a cell's district body stands under the cell by parentage
+		unit, err := tx.Text(`select path from organization where id = $1`, o.Unit)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, labels(unit)...)
+	}
+	rows, err := tx.Query(`select p.path, a.kind from area a join area_path p on p.area_id = a.id where a.id = $1
+		union select p.path, '' from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
+			where e.tree = 'electoral' and e.area_id = $1 and e.to_day is null`, area)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var path, kind string
+		if err := rows.Scan(&path, &kind); err != nil {
+			return nil, err
+		}
+		up := labels(path)
+		if kind == boothKind {
+			up = up[:len(up)-1]
+		}
+		nodes = append(nodes, up...)
+	}
+	return nodes, rows.Err()
+}
+
+// Label gives the node of an area in the tallies.
+func Label(tx *db.Tx, id AreaID) (string, error) {
+	return tx.Text(`select label from area where id = $1`, id)
+}
+
+// seatMeasure names the figure of a seat's state.
+func seatMeasure(role RoleID, state string) string {
+	if role == "booth_agent" {
+		return "agent." + state
+	}
+	return "post." + state
+}
+
+// seatsTurn moves n seats of a role, whose posts work at an area, from one state to
+// another in the figures.
+func seatsTurn(tx *db.Tx, o Organization, area AreaID, role RoleID, from, to string, n int) error {
+	if from == to {
+		return nil
+	}
+	nodes, err := Nodes(tx, o, area)
+	if err != nil {
+		return err
+	}
+	return tally.Add(tx, nodes, "", tally.Figures{seatMeasure(role, from): -n, seatMeasure(role, to): n})
+}
+
+// Places resolves nodes for a recount: every area and organization at once.
+type Places struct {
+	areas map[AreaID][]string
+	orgs  map[OrganizationID][]string
+}
+
+// ReadPlaces reads the nodes of everything, for a recount.
+func ReadPlaces(tx *db.Tx) (*Places, error) {
+	p := &Places{areas: map[AreaID][]string{}, orgs: map[OrganizationID][]string{}}
+	parents := map[AreaID][]string{} // administrative labels of assembly seats and the like
+	booths := map[AreaID]bool{}
+	rows, err := tx.Query(`select p.area_id, p.tree, p.path, a.kind from area_path p join area a on a.id = p.area_id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id AreaID
+		var tree, path, kind string
+		if err := rows.Scan(&id, &tree, &path, &kind); err != nil {
+			return nil, err
+		}
+		up := labels(path)
+		if kind == boothKind {
+			booths[id] = true
+			up = up[:len(up)-1]
+		}
+		p.areas[id] = append(p.areas[id], up...)
+		if tree == Administrative {
+			parents[id] = up
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	seats, err := tx.Query(`select area_id, parent_id from area_parent where tree = 'electoral' and to_day is null`)
+	if err != nil {
+		return nil, err
+	}
+	defer seats.Close()
+	for seats.Next() {
+		var id, parent AreaID
+		if err := seats.Scan(&id, &parent); err != nil {
+			return nil, err
+		}
+		p.areas[id] = append(p.areas[id], parents[parent]...)
+	}
+	if err := seats.Err(); err != nil {
+		return nil, err
+	}
+	orgs, err := tx.Query(`select o.id, o.path, u.path from organization o join organization u on u.id = coalesce(o.unit_id, o.id)`)
+	if err != nil {
+		return nil, err
+	}
+	defer orgs.Close()
+	for orgs.Next() {
+		var id OrganizationID
+		var path, unit string
+		if err := orgs.Scan(&id, &path, &unit); err != nil {
+			return nil, err
+		}
+		p.orgs[id] = append(labels(path), labels(unit)...)
+	}
+	return p, orgs.Err()
+}
+
+// Nodes gives the nodes of an organization and an area, as the function Nodes does.
+func (p *Places) Nodes(o OrganizationID, area AreaID) []string {
+	return append(append([]string(nil), p.orgs[o]...), p.areas[area]...)
+}
+
+// Recount counts all seats from their rows.
+func Recount(tx *db.Tx, p *Places, c *tally.Count) error {
+	rows, err := tx.Query(`select s.organization_id, t.area_id, s.role_id, s.state, count(*) from seat s join post t on t.id = s.post_id
+		group by s.organization_id, t.area_id, s.role_id, s.state`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var o OrganizationID
+		var area AreaID
+		var role RoleID
+		var state string
+		var n int
+		if err := rows.Scan(&o, &area, &role, &state, &n); err != nil {
+			return err
+		}
+		c.Add(p.Nodes(o, area), "", seatMeasure(role, state), n)
+	}
+	return rows.Err()
+}

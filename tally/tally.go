@@ -1,0 +1,213 @@
+// Package tally keeps the figures that pages show, so that a page costs the same
+// whether a district holds a hundred booths or a hundred thousand. A figure is a
+// number at a node (the label of an area or organization, see package org), for a
+// month or, with month "", as things stand.
+//
+// The verb that changes what is counted adds to the tallies in its own
+// transaction, so a figure is never ahead of or behind its list; a recount from the
+// rows proves it (sangathan doctor -tallies). On PostgreSQL, where many
+// transactions write at once, additions are rows of their own that [Fold] gathers,
+// so that no two verbs wait for the same figure; [At] reads both.
+//
+// The package asks nobody's permission: who reads a figure has been let in to its
+// node.
+package tally
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sangathan/internal/db"
+)
+
+// The measures. Standing figures have month "", the ledger's the month of the day.
+const (
+	PostFilled     = "post.filled"
+	PostVacant     = "post.vacant"
+	PostUnknown    = "post.unknown"
+	AgentFilled    = "agent.filled" // booth level agents, apart from the other posts
+	AgentVacant    = "agent.vacant"
+	AgentUnknown   = "agent.unknown"
+	Entry          = "entry" // ledger entries, whatever became of them
+	EntryConfirmed = "entry.confirmed"
+	EntryDisputed  = "entry.disputed"
+	People         = "people" // who took part, by the entries
+)
+
+// Figures are numbers by measure.
+type Figures map[string]int
+
+// Add adds each figure at each node, in one month. Nodes and figures are sorted
+// first, so that two who add to the same ones cannot wait for each other in a circle.
+func Add(tx *db.Tx, nodes []string, month string, add Figures) error {
+	nodes = slices.Compact(slices.Sorted(slices.Values(nodes)))
+	measures := slices.DeleteFunc(slices.Sorted(maps.Keys(add)), func(m string) bool { return add[m] == 0 })
+	if len(nodes) == 0 || len(measures) == 0 {
+		return nil
+	}
+	var q strings.Builder
+	var args []any
+	columns, table := 4, "tally(node, month, measure, n)"
+	if tx.Parallel() {
+		columns, table = 5, "tally_delta(id, node, month, measure, n)"
+	}
+	q.WriteString("insert into " + table + " values ")
+	for _, node := range nodes {
+		for _, m := range measures {
+			if len(args) > 0 {
+				q.WriteString(", ")
+			}
+			q.WriteByte('(')
+			for c := range columns {
+				if c > 0 {
+					q.WriteByte(',')
+				}
+				q.WriteString("$" + strconv.Itoa(len(args)+c+1))
+			}
+			q.WriteByte(')')
+			if columns == 5 {
+				args = append(args, tx.NewID())
+			}
+			args = append(args, node, month, m, add[m])
+		}
+	}
+	if columns == 4 {
+		q.WriteString(" on conflict(node, month, measure) do update set n = tally.n + excluded.n")
+	}
+	_, err := tx.Exec(q.String(), args...)
+	return err
+}
+
+// At gives the figures of a node in a month, "" for the standing ones.
+func At(tx *db.Tx, node, month string) (Figures, error) {
+	rows, err := tx.Query(`select measure, sum(n) from tally_now where node = $1 and month = $2 group by measure`, node, month)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	f := Figures{}
+	for rows.Next() {
+		var m string
+		var n int
+		if err := rows.Scan(&m, &n); err != nil {
+			return nil, err
+		}
+		f[m] = n
+	}
+	return f, rows.Err()
+}
+
+// Series gives one measure of a node for each month from first to last (YYYY-MM)
+// in which there is anything.
+func Series(tx *db.Tx, node, measure, first, last string) (map[string]int, error) {
+	rows, err := tx.Query(`select month, sum(n) from tally_now where node = $1 and month >= $2 and month <= $3 and measure = $4 group by month`,
+		node, first, last, measure)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var m string
+		var n int
+		if err := rows.Scan(&m, &n); err != nil {
+			return nil, err
+		}
+		out[m] = n
+	}
+	return out, rows.Err()
+}
+
+// Fold gathers the additions that wait into the figures. Run it alone, now and
+// then, in a bulk transaction: its one state of the database holds the same rows
+// for both statements.
+func Fold(tx *db.Tx) error {
+	_, err := tx.Exec(`insert into tally(node, month, measure, n) select node, month, measure, sum(n) from tally_delta
+		group by node, month, measure order by node, month, measure
+		on conflict(node, month, measure) do update set n = tally.n + excluded.n`)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`delete from tally_delta`)
+	return err
+}
+
+// key is one figure.
+type key struct{ node, month, measure string }
+
+// Count is a recount under way: what the rows say, figure by figure.
+type Count struct{ figures map[key]int }
+
+// NewCount begins a recount.
+func NewCount() *Count { return &Count{figures: map[key]int{}} }
+
+// Add counts rows at nodes.
+func (c *Count) Add(nodes []string, month, measure string, n int) {
+	for i, node := range nodes {
+		if !slices.Contains(nodes[:i], node) {
+			c.figures[key{node, month, measure}] += n
+		}
+	}
+}
+
+// Store makes the recount the figures, in place of whatever stood; for loaders and
+// for repair.
+func (c *Count) Store(tx *db.Tx) error {
+	for _, q := range []string{`delete from tally`, `delete from tally_delta`} {
+		if _, err := tx.Exec(q); err != nil {
+			return err
+		}
+	}
+	in := tx.Insert("tally", "node", "month", "measure", "n")
+	keys := slices.SortedFunc(maps.Keys(c.figures), func(a, b key) int {
+		return strings.Compare(a.node+"\x00"+a.month+"\x00"+a.measure, b.node+"\x00"+b.month+"\x00"+b.measure)
+	})
+	for _, k := range keys {
+		if c.figures[k] == 0 {
+			continue
+		}
+		if err := in.Add(k.node, k.month, k.measure, c.figures[k]); err != nil {
+			return err
+		}
+	}
+	return in.Flush()
+}
+
+// Differ compares the figures that stand with the recount and tells each that
+// differs, at most limit of them, with how many there are in all.
+func (c *Count) Differ(tx *db.Tx, limit int) (told []string, n int, err error) {
+	rows, err := tx.Query(`select node, month, measure, sum(n) from tally_now group by node, month, measure order by node, month, measure`)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	tell := func(k key, stands, counted int) {
+		if n++; n <= limit {
+			told = append(told, fmt.Sprintf("node %s month %q %s: %d stands, %d counted", k.node, k.month, k.measure, stands, counted))
+		}
+	}
+	seen := map[key]bool{}
+	for rows.Next() {
+		var k key
+		var stands int
+		if err := rows.Scan(&k.node, &k.month, &k.measure, &stands); err != nil {
+			return nil, 0, err
+		}
+		seen[k] = true
+		if counted := c.figures[k]; counted != stands {
+			tell(k, stands, counted)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, 0, err
+	}
+	for k, counted := range c.figures {
+		if counted != 0 && !seen[k] {
+			tell(k, 0, counted)
+		}
+	}
+	return told, n, nil
+}
