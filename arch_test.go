@@ -32,7 +32,7 @@ var tiers = map[string]int{
 	"org":    3,
 	"access": 2, "pack": 2, "tally": 2,
 	"internal/paper": 2, // sets type in the words of lang
-	"internal/db": 1, "internal/job": 1, "internal/lang": 1,
+	"internal/db":    1, "internal/job": 1, "internal/lang": 1,
 	"internal/fault": 0,
 }
 

@@ -28,6 +28,8 @@ see body, see person, see order             | all                            | o
 see body, see person, see order             | mandal block distgs dist       | below line
 see body, see person, see order             | cell celldist                  | below
 see body, see person, see order             | desk incharge president        | below line
+see name                                    | all                            | own above below line
+see name                                    | cell celldist                  | district
 see person, see order, see contact          | all relieved                   | self
 see entry, see leave, see case, see notice  | all relieved                   | self
 see line                                    | all relieved                   | self
@@ -103,8 +105,8 @@ nadi         | own nadi; above poorab state; below kuan; sibling tila; cousin ba
 tila         | own tila; above poorab state; sibling nadi; cousin kuan bargad neem pachhim kisan kisan-pachhim; across kisan-poorab
 poorab       | own poorab; above state; below nadi tila kuan; line kisan-poorab; sibling pachhim; cousin kisan kisan-pachhim bargad neem
 pachhim      | own pachhim; above state; below bargad neem; line kisan-pachhim; sibling poorab; cousin kisan kisan-poorab nadi tila kuan
-kisan-poorab | own kisan-poorab; above kisan state; sibling kisan-pachhim; cousin pachhim bargad neem; across poorab nadi tila kuan
-kisan        | own kisan; above state; below kisan-poorab kisan-pachhim; across poorab pachhim nadi tila kuan bargad neem
+kisan-poorab | own kisan-poorab; above kisan state; sibling kisan-pachhim; cousin pachhim bargad neem; district poorab; across nadi tila kuan
+kisan        | own kisan; above state; below kisan-poorab kisan-pachhim; district poorab pachhim; across nadi tila kuan bargad neem
 state        | own state; line kisan; below poorab pachhim nadi tila kuan bargad neem kisan-poorab kisan-pachhim
 `
 

@@ -26,7 +26,7 @@ const gateDay = "2026-11-22"
 // territory, unit where the parent does not tell it, and who holds which post there.
 // mitra is another organization with bodies on the same ground.
 const gateBodies = `
-state         | state_unit       |              | surya        |         | incharge=state_incharge president=state_president desk=desk object=general_secretary
+state         | state_unit       |              | surya        |         | incharge=state_incharge president=state_president desk=desk object=caller
 kisan         | cell             | state        | surya        |         | convenor=cell_convenor object=cell_co_convenor
 poorab        | district_unit    | state        | dist-poorab  |         | president=district_president gs=district_general_secretary sec=district_secretary object=district_treasurer
 pachhim       | district_unit    | state        | dist-pachhim |         | president=district_president tila.president=district_secretary object=district_treasurer
@@ -60,6 +60,7 @@ type gateWorld struct {
 	bodies  []string
 	holders []string            // "nadi.president"
 	posts   map[string][]string // holder to bodies
+	units   map[string]string   // body to the body of its district
 	ids     map[string]string   // "body nadi", "person nadi.object", "membership nadi.object@nadi" to id
 	secrets map[string]secret   // mark to what it stands for
 	tokens  map[string]string   // reader to session token
@@ -79,7 +80,7 @@ func (w *gateWorld) mark(letter string, s secret) string {
 func newGateWorld(t testing.TB) *gateWorld {
 	t.Helper()
 	clock := dbtest.Day(gateDay)
-	w := &gateWorld{TB: t, rules: readPolicy(t), unit: dbtest.SQLite(t, dbtest.At(clock)), posts: map[string][]string{}, ids: map[string]string{},
+	w := &gateWorld{TB: t, rules: readPolicy(t), unit: dbtest.SQLite(t, dbtest.At(clock)), posts: map[string][]string{}, units: map[string]string{}, ids: map[string]string{},
 		secrets: map[string]secret{}, tokens: map[string]string{}}
 	if err := w.unit.Bulk(t.Context(), w.register); err != nil {
 		t.Fatal(err)
@@ -115,13 +116,18 @@ func (w *gateWorld) register(tx *db.Tx) error {
 			c[i] = strings.TrimSpace(c[i])
 		}
 		body := c[0]
-		id := w.mark("b", secret{see: "see body", bodies: []string{body}})
+		id := w.mark("b", secret{see: "see name", bodies: []string{body}})
 		w.bodies = append(w.bodies, body)
 		w.ids["body "+body] = id
-		_, err := l.Organization(org.Organization{ID: org.OrganizationID(id), Kind: c[1], NameHi: id, NameEn: id, Area: org.AreaID(c[3]),
+		o, err := l.Organization(org.Organization{ID: org.OrganizationID(id), Kind: c[1], NameHi: id, NameEn: id, Area: org.AreaID(c[3]),
 			Parent: org.OrganizationID(w.ids["body "+c[2]]), Unit: org.OrganizationID(w.ids["body "+c[4]])})
 		if err != nil {
 			return err
+		}
+		for _, unit := range w.bodies {
+			if w.ids["body "+unit] == string(o.Unit) {
+				w.units[body] = unit
+			}
 		}
 		for _, post := range strings.Fields(c[5]) {
 			name, role, _ := strings.Cut(post, "=")
@@ -146,25 +152,21 @@ func (w *gateWorld) register(tx *db.Tx) error {
 func (w *gateWorld) holder(l *org.Loader, name, body, role string) error {
 	w.posts[name] = append(w.posts[name], body)
 	if w.ids["person "+name] == "" {
-		n := len(w.holders)
+		w.ids["person "+name] = w.mark("p", secret{})
+		w.ids["phone "+name] = fmt.Sprintf("90000%05d", len(w.holders))
+		w.ids["year "+name] = strconv.Itoa(1940 + len(w.holders))
 		w.holders = append(w.holders, name)
-		id := w.mark("p", secret{})
-		phone, year := fmt.Sprintf("90000%05d", n), 1940+n
-		w.ids["person "+name], w.ids["phone "+name] = id, phone
-		w.secrets[phone], w.secrets[`"birth_year":`+strconv.Itoa(year)] = secret{}, secret{}
-		if err := l.Person(org.NewPerson{ID: org.PersonID(id), NameHi: id, NameEn: id, Phone: phone, BirthYear: year}); err != nil {
+		year, _ := strconv.Atoi(w.ids["year "+name])
+		err := l.Person(org.NewPerson{ID: org.PersonID(w.ids["person "+name]), NameHi: w.ids["person "+name], NameEn: w.ids["person "+name],
+			Phone: w.ids["phone "+name], BirthYear: year})
+		if err != nil {
 			return err
 		}
 	}
-	id, bodies := w.ids["person "+name], w.posts[name]
-	for m, s := range w.secrets { // seen from each body in which the person holds a post
-		switch {
-		case m == id:
-			w.secrets[m] = secret{"see person", bodies, name}
-		case m == w.ids["phone "+name], m == fmt.Sprintf(`"birth_year":%d`, 1940+len(w.holders)-1) && s.person == "":
-			w.secrets[m] = secret{"see contact", bodies, name}
-		}
-	}
+	id := w.ids["person "+name] // seen from each body in which the person holds a post
+	w.secrets[id] = secret{"see person", w.posts[name], name}
+	w.secrets[w.ids["phone "+name]] = secret{"see contact", w.posts[name], name}
+	w.secrets[`"birth_year":`+w.ids["year "+name]] = secret{"see contact", w.posts[name], name}
 	at := name + "@" + body
 	w.ids["membership "+at] = w.mark("m", secret{"see person", []string{body}, name})
 	seat := w.mark("s", secret{see: "see body", bodies: []string{body}})
@@ -265,8 +267,8 @@ func (w *gateWorld) deeds(tx *db.Tx, name, body, criteria string, lists map[stri
 			list = id
 		}
 	}
-	run(`insert into review_line(id, review_id, unit_id, membership_id, person_id, organization_id, role_id, expected, recorded, confirmed, reason)
-		values($1, $2, $3, $4, $5, $6, $7, 24, 1, 0, $8)`, line, list, o.Unit, m.ID, m.Person, o.ID, m.Role, line)
+	run(`insert into review_line(id, review_id, unit_id, membership_id, person_id, organization_id, role_id, expected, recorded, confirmed, verdict, reason)
+		values($1, $2, $3, $4, $5, $6, $7, 24, 1, 0, 'disputed', $8)`, line, list, o.Unit, m.ID, m.Person, o.ID, m.Role, line)
 	for _, c := range [][4]string{{"case", "c", "see case", "opened"}, {"notice", "g", "see notice", "noticed"}} {
 		id, of := mark(c[0], c[1], c[2]), ""
 		if c[0] == "case" {
@@ -335,11 +337,24 @@ func (w *gateWorld) shows(by reader, s secret) bool {
 		return true
 	}
 	for _, body := range s.bodies {
+		if s.see == "see name" && w.names(by, body) {
+			return true
+		}
 		relation := body
 		if s.see != "see directive" {
 			relation = w.relation(by, body)
 		}
 		if w.allows(s.see, by, relation) {
+			return true
+		}
+	}
+	return false
+}
+
+// names reports whether the reader holds or held a post in a body or in its district.
+func (w *gateWorld) names(by reader, body string) bool {
+	for _, own := range w.posts[by.person] {
+		if own == body || w.units[own] == body {
 			return true
 		}
 	}

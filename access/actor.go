@@ -17,7 +17,7 @@ type Actor struct {
 	Role       string
 	Org        string // the hat's organization
 	OrgPath    string
-	AreaPath   string // territory of Org in the organization tree
+	AreaPath   string // territory of Org in the organization tree, below its root's label
 	Unit       string // district-level body of Org; "" at the level of the state
 	Lang       string
 	operator   bool

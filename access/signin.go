@@ -231,6 +231,9 @@ func MakeSlip(tx *db.Tx, by Actor, person string, t Target) (token string, err e
 	if err := by.Check(GiveSlip, t); err != nil {
 		return "", err
 	}
+	if person == by.Person { // a slip sets a PIN: who holds a session of mine must not get my account
+		return "", fault.New(fault.Forbidden, "access.forbidden.give_slip")
+	}
 	if err := checkSenior(tx, by, person, t); err != nil {
 		return "", err
 	}

@@ -47,7 +47,8 @@ func Recount(tx *db.Tx) (*tally.Count, error) {
 	if err := org.Recount(tx, places, c); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(`select organization_id, area_id, substr(day, 1, 7), state, count(*), sum(people) from activity group by 1, 2, 3, 4`)
+	rows, err := tx.Query(`select organization_id, area_id, substr(day, 1, 7), count(*), sum(people),
+			count(*) filter (where state = 'confirmed'), count(*) filter (where state = 'disputed') from activity group by 1, 2, 3`)
 	if err != nil {
 		return nil, err
 	}
@@ -55,17 +56,12 @@ func Recount(tx *db.Tx) (*tally.Count, error) {
 	for rows.Next() {
 		var o org.OrganizationID
 		var area org.AreaID
-		var month, state string
-		var n, people int
-		if err := rows.Scan(&o, &area, &month, &state, &n, &people); err != nil {
+		var month string
+		var n, people, confirmed, disputed int
+		if err := rows.Scan(&o, &area, &month, &n, &people, &confirmed, &disputed); err != nil {
 			return nil, err
 		}
-		nodes := places.Nodes(o, area)
-		c.Add(nodes, month, tally.Entry, n)
-		c.Add(nodes, month, tally.People, people)
-		if m := stateMeasure(state); m != "" {
-			c.Add(nodes, month, m, n)
-		}
+		c.Add(places.Nodes(o, area), month, tally.Figures{tally.Entry: n, tally.People: people, tally.EntryConfirmed: confirmed, tally.EntryDisputed: disputed})
 	}
 	return c, rows.Err()
 }

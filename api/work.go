@@ -169,6 +169,9 @@ func (a *api) elections() {
 		return listOf(all), err
 	})
 	read(a, "/areas/{id}/results", "", "Results at a seat", func(tx *db.Tx, by access.Actor, in *byID) (list[election.Outcome], error) {
+		if _, err := org.GetArea(tx, by, org.AreaID(in.ID)); err != nil {
+			return list[election.Outcome]{}, err
+		}
 		all, err := election.At(tx, by, org.AreaID(in.ID))
 		return listOf(all), err
 	})

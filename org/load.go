@@ -229,8 +229,8 @@ func (l *Loader) Organization(o Organization) (Organization, error) {
 	if !ok {
 		return o, fmt.Errorf("organization %s: unknown kind %q", o.ID, o.Kind)
 	}
-	var err error
-	if o.AreaPath, err = l.areaPath(Territorial, o.Area); err != nil {
+	territory, err := l.areaPath(Territorial, o.Area)
+	if err != nil {
 		return o, err
 	}
 	o.Label = l.newLabel()
@@ -255,6 +255,10 @@ func (l *Loader) Organization(o Organization) (Organization, error) {
 	if reports {
 		o.Reporting = o.ID
 	}
+	// Territories of two roots on the same ground are strangers to each other: a grant
+	// by territory never reaches another organization, such as a partner's.
+	root, _, _ := strings.Cut(o.Path[1:], "/")
+	o.AreaPath = "/" + root + territory
 	l.orgs[o.ID] = o
 	return o, l.add("organization", o.ID, o.Label, o.Kind, o.NameHi, o.NameEn, lang.SortKey(o.NameHi), db.Null(string(o.Parent)), o.Path,
 		o.Area, o.AreaPath, db.Null(string(o.Unit)), db.Null(string(o.Reporting)), db.Null(o.Founded), o.RegisterOpen)

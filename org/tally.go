@@ -168,7 +168,7 @@ func Recount(tx *db.Tx, p *Places, c *tally.Count) error {
 		if err := rows.Scan(&o, &area, &role, &state, &n); err != nil {
 			return err
 		}
-		c.Add(p.Nodes(o, area), "", seatMeasure(role, state), n)
+		c.Add(p.Nodes(o, area), "", tally.Figures{seatMeasure(role, state): n})
 	}
 	return rows.Err()
 }

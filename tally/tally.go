@@ -14,6 +14,7 @@
 package tally
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,8 +45,8 @@ type Figures map[string]int
 // first, so that two who add to the same ones cannot wait for each other in a circle.
 func Add(tx *db.Tx, nodes []string, month string, add Figures) error {
 	nodes = slices.Compact(slices.Sorted(slices.Values(nodes)))
-	measures := slices.DeleteFunc(slices.Sorted(maps.Keys(add)), func(m string) bool { return add[m] == 0 })
-	if len(nodes) == 0 || len(measures) == 0 {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(add)), func(m string) bool { return add[m] == 0 })
+	if len(nodes) == 0 || len(names) == 0 {
 		return nil
 	}
 	var q strings.Builder
@@ -56,7 +57,7 @@ func Add(tx *db.Tx, nodes []string, month string, add Figures) error {
 	}
 	q.WriteString("insert into " + table + " values ")
 	for _, node := range nodes {
-		for _, m := range measures {
+		for _, m := range names {
 			if len(args) > 0 {
 				q.WriteString(", ")
 			}
@@ -135,20 +136,32 @@ func Fold(tx *db.Tx) error {
 	return err
 }
 
-// key is one figure.
-type key struct{ node, month, measure string }
-
 // Count is a recount under way: what the rows say, figure by figure.
-type Count struct{ figures map[key]int }
+type Count struct{ at map[place]*[len(measures)]int }
+
+type place struct{ node, month string }
+
+// measures lists every measure; a recount keeps a row of them for each place.
+var measures = [...]string{PostFilled, PostVacant, PostUnknown, AgentFilled, AgentVacant, AgentUnknown, Entry, EntryConfirmed, EntryDisputed, People}
 
 // NewCount begins a recount.
-func NewCount() *Count { return &Count{figures: map[key]int{}} }
+func NewCount() *Count { return &Count{at: map[place]*[len(measures)]int{}} }
 
-// Add counts rows at nodes.
-func (c *Count) Add(nodes []string, month, measure string, n int) {
+// Add counts figures at nodes, each node once.
+func (c *Count) Add(nodes []string, month string, add Figures) {
 	for i, node := range nodes {
-		if !slices.Contains(nodes[:i], node) {
-			c.figures[key{node, month, measure}] += n
+		if slices.Contains(nodes[:i], node) {
+			continue
+		}
+		row := c.at[place{node, month}]
+		if row == nil {
+			row = new([len(measures)]int)
+			c.at[place{node, month}] = row
+		}
+		for m, name := range measures {
+			if n := add[name]; n != 0 {
+				row[m] += n
+			}
 		}
 	}
 }
@@ -162,15 +175,17 @@ func (c *Count) Store(tx *db.Tx) error {
 		}
 	}
 	in := tx.Insert("tally", "node", "month", "measure", "n")
-	keys := slices.SortedFunc(maps.Keys(c.figures), func(a, b key) int {
-		return strings.Compare(a.node+"\x00"+a.month+"\x00"+a.measure, b.node+"\x00"+b.month+"\x00"+b.measure)
+	places := slices.SortedFunc(maps.Keys(c.at), func(a, b place) int {
+		return cmp.Or(strings.Compare(a.node, b.node), strings.Compare(a.month, b.month))
 	})
-	for _, k := range keys {
-		if c.figures[k] == 0 {
-			continue
-		}
-		if err := in.Add(k.node, k.month, k.measure, c.figures[k]); err != nil {
-			return err
+	for _, p := range places {
+		for m, n := range c.at[p] {
+			if n == 0 {
+				continue
+			}
+			if err := in.Add(p.node, p.month, measures[m], n); err != nil {
+				return err
+			}
 		}
 	}
 	return in.Flush()
@@ -184,29 +199,40 @@ func (c *Count) Differ(tx *db.Tx, limit int) (told []string, n int, err error) {
 		return nil, 0, err
 	}
 	defer rows.Close()
-	tell := func(k key, stands, counted int) {
+	tell := func(p place, measure string, stands, counted int) {
 		if n++; n <= limit {
-			told = append(told, fmt.Sprintf("node %s month %q %s: %d stands, %d counted", k.node, k.month, k.measure, stands, counted))
+			told = append(told, fmt.Sprintf("node %s month %q %s: %d stands, %d counted", p.node, p.month, measure, stands, counted))
 		}
 	}
-	seen := map[key]bool{}
+	seen := map[place]map[string]bool{}
 	for rows.Next() {
-		var k key
-		var stands int
-		if err := rows.Scan(&k.node, &k.month, &k.measure, &stands); err != nil {
+		var p place
+		var measure string
+		var stands, counted int
+		if err := rows.Scan(&p.node, &p.month, &measure, &stands); err != nil {
 			return nil, 0, err
 		}
-		seen[k] = true
-		if counted := c.figures[k]; counted != stands {
-			tell(k, stands, counted)
+		if seen[p] == nil {
+			seen[p] = map[string]bool{}
+		}
+		seen[p][measure] = true
+		if row := c.at[p]; row != nil {
+			if m := slices.Index(measures[:], measure); m >= 0 {
+				counted = row[m]
+			}
+		}
+		if counted != stands {
+			tell(p, measure, stands, counted)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, 0, err
 	}
-	for k, counted := range c.figures {
-		if counted != 0 && !seen[k] {
-			tell(k, 0, counted)
+	for p, row := range c.at {
+		for m, counted := range row {
+			if counted != 0 && !seen[p][measures[m]] {
+				tell(p, measures[m], 0, counted)
+			}
 		}
 	}
 	return told, n, nil

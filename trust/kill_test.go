@@ -16,16 +16,12 @@ import (
 	"sangathan/trust"
 )
 
-// stage makes a demonstration unit at path with a server before it, and the load to
-// send to it; nothing runs yet.
-func stage(t *testing.T, path string, rnd *rand.Rand, chains int) (*load, counts) {
+// staged puts a server before the unit at path, and prepares the load to send to it;
+// nothing runs yet.
+func staged(t *testing.T, path string, rnd *rand.Rand, chains int) (*load, counts) {
 	t.Helper()
-	began := time.Now()
-	demoUnit(t, path)
-	made := time.Now()
 	u := open(t, path)
 	c := gather(t, u, 32, chains)
-	t.Logf("the unit was made in %v, its people signed in in %v", made.Sub(began), time.Since(made))
 	before, zone := countAll(t, u), u.Zone()
 	closeUnit(t, u)
 	srv := newServer(t, path, c.president)
@@ -66,7 +62,9 @@ func TestI5ServerKilled(t *testing.T) {
 	t.Parallel()
 	rnd := seeded(t)
 	kills, want := form(15, 500), form(600, 10_000)
-	l, before := stage(t, filepath.Join(t.TempDir(), "unit"), rnd, form(30, 300))
+	path := filepath.Join(t.TempDir(), "unit")
+	demoUnit(t, path)
+	l, before := staged(t, path, rnd, form(30, 300))
 	l.srv.start()
 	l.srv.await(time.Now())
 
@@ -175,7 +173,13 @@ func TestI5PostgresKilled(t *testing.T) {
 	rnd := seeded(t)
 	pg := dbtest.NewCrashable(t)
 	kills, want := form(2, 50), form(200, 2000)
-	l, before := stage(t, pg.DSN, rnd, form(10, 60))
+	chains := form(10, 60)
+	if *full {
+		demoUnit(t, pg.DSN)
+	} else {
+		tinyUnit(t, pg.DSN, 32, 2*chains)
+	}
+	l, before := staged(t, pg.DSN, rnd, chains)
 	l.srv.start()
 	l.srv.await(time.Now())
 	pid := l.srv.cmd.Process.Pid

@@ -57,6 +57,9 @@ func NewCrashable(t testing.TB) *Crashable {
 	c.DSN = (&pgServer{dir: dir}).dsn("unit")
 	t.Cleanup(func() {
 		c.Kill()
+		if log, _ := os.ReadFile(filepath.Join(dir, "log")); t.Failed() {
+			t.Logf("PostgreSQL's last words:\n%s", log[max(0, len(log)-4000):])
+		}
 		os.RemoveAll(dir)
 	})
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", dir+"/data", "-U", "unit", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -128,16 +131,34 @@ func (c *Crashable) Kill() (processes int) {
 		return 0
 	}
 	syscall.Kill(c.pid, syscall.SIGSTOP) // so that it makes no more of them
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.pid, c.pid))
-	for _, f := range strings.Fields(string(children)) {
+	for deadline := time.Now().Add(time.Second); state(c.pid) != "T" && time.Now().Before(deadline); {
+		time.Sleep(100 * time.Microsecond)
+	}
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.pid, c.pid))
+	all := strings.Fields(string(text))
+	for _, f := range append(all, strconv.Itoa(c.pid)) {
 		if pid, err := strconv.Atoi(f); err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil {
 			processes++
 		}
 	}
-	if syscall.Kill(c.pid, syscall.SIGKILL) == nil {
-		processes++
-	}
 	c.pid = 0
 	c.end()
+	for _, f := range all { // the next server starts only when nobody uses the memory of this one
+		pid, _ := strconv.Atoi(f)
+		for s := state(pid); s != "" && s != "Z"; s = state(pid) {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
 	return processes
+}
+
+// state is a process's state as /proc tells it: T stopped, Z ended and not waited
+// for; "" when there is no such process.
+func state(pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return rest[:min(1, len(rest))]
 }

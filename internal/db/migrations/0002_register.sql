@@ -72,7 +72,7 @@ create table organization(
 	parent_id     text references organization(id),
 	path          text not null unique,   -- by parent, like area_path
 	area_id       text not null references area(id), -- its territory
-	area_path     text not null,          -- path of the territory in the organization tree
+	area_path     text not null,          -- label of the root, then the path of the territory in the organization tree
 	unit_id       text,                   -- the district-level body it belongs to; itself for such a body
 	reporting_id  text,                   -- the body whose monthly report covers it
 	founded       text,
