@@ -17,9 +17,13 @@ import (
 // of the state, relieved (signed in, no post). "all" is everyone who holds a post.
 //
 // Where, seen from the body of one's post: own; above; below; line, a cell's body in
-// one's territory, which answers to two lines; self, what is about oneself. Not
-// written anywhere, and so never reached: sibling, cousin, across (the other line
-// over one's territory) and partner, a body of another organization.
+// one's territory, which answers to two lines, and cell, the body above it; district,
+// the other of the two lines as seen from the cell; self, what is about oneself. Not
+// written anywhere, and so never reached: sibling, cousin, across (whatever else lies
+// on a cell's ground) and partner, a body of another organization on the same ground.
+//
+// "see name" is that a body's name stands beside what one sees: also of every body in
+// which one holds or held a post, of its district, and of the highest one.
 //
 // What is not allowed answers "not found" where the thing cannot be seen (after "<":
 // by which rule it is seen), else "forbidden".
@@ -30,6 +34,7 @@ see body, see person, see order             | cell celldist                  | b
 see body, see person, see order             | desk incharge president        | below line
 see name                                    | all                            | own above below line
 see name                                    | cell celldist                  | district
+see name                                    | distgs dist                    | cell
 see person, see order, see contact          | all relieved                   | self
 see entry, see leave, see case, see notice  | all relieved                   | self
 see line                                    | all relieved                   | self
@@ -86,9 +91,9 @@ approve < see proposal                      | dist                           | b
 approve < see proposal                      | incharge president             | own below line
 withdraw proposal < see proposal            | nobody                         | own
 revoke order < see order                    | incharge president             | own below line
-issue directive                             | desk incharge president        | own
+issue directive < see body                  | desk incharge president        | own
 answer directive < see body                 | block dist distgs cell celldist president | own
-record end < see person                     | all                            | self
+record end < see person                     | all relieved                   | self
 record end < see person                     | dist                           | below
 record end < see person                     | desk incharge president        | own below line
 record leave < see person                   | block dist desk incharge president | own below line
@@ -103,8 +108,8 @@ const around = `
 kuan         | own kuan; above nadi poorab state; cousin tila bargad neem pachhim kisan kisan-pachhim; across kisan-poorab
 nadi         | own nadi; above poorab state; below kuan; sibling tila; cousin bargad neem pachhim kisan kisan-pachhim; across kisan-poorab
 tila         | own tila; above poorab state; sibling nadi; cousin kuan bargad neem pachhim kisan kisan-pachhim; across kisan-poorab
-poorab       | own poorab; above state; below nadi tila kuan; line kisan-poorab; sibling pachhim; cousin kisan kisan-pachhim bargad neem
-pachhim      | own pachhim; above state; below bargad neem; line kisan-pachhim; sibling poorab; cousin kisan kisan-poorab nadi tila kuan
+poorab       | own poorab; above state; below nadi tila kuan; line kisan-poorab; cell kisan; sibling pachhim; cousin kisan-pachhim bargad neem
+pachhim      | own pachhim; above state; below bargad neem; line kisan-pachhim; cell kisan; sibling poorab; cousin kisan-poorab nadi tila kuan
 kisan-poorab | own kisan-poorab; above kisan state; sibling kisan-pachhim; cousin pachhim bargad neem; district poorab; across nadi tila kuan
 kisan        | own kisan; above state; below kisan-poorab kisan-pachhim; district poorab pachhim; across nadi tila kuan bargad neem
 state        | own state; line kisan; below poorab pachhim nadi tila kuan bargad neem kisan-poorab kisan-pachhim

@@ -131,7 +131,7 @@ func mayAnswer(tx *db.Tx, by access.Actor, id ID, body org.OrganizationID, perio
 	if err = by.Check(access.AnswerDirective, o.Target("")); err != nil {
 		return o, d, err
 	}
-	if d, err = lookup(tx, id); err != nil {
+	if d, err = Get(tx, by, id); err != nil {
 		return o, d, err
 	}
 	if !d.expects(tx, o, period) {

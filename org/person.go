@@ -2,6 +2,7 @@ package org
 
 import (
 	"database/sql"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,9 +18,9 @@ type Person struct {
 	ID        PersonID `json:"id"`
 	NameHi    string   `json:"name_hi"`
 	NameEn    string   `json:"name_en"`
-	Gender    string   `json:"gender,omitempty"` // "", "f", "m", "o"
-	BirthYear int      `json:"birth_year,omitempty"`
-	Phones    []Phone  `json:"phones,omitempty"` // only where the reader may see contacts
+	Gender    string   `json:"gender,omitempty"`     // "", "f", "m", "o"
+	BirthYear int      `json:"birth_year,omitempty"` // only where the reader may see contacts
+	Phones    []Phone  `json:"phones,omitempty"`     // only where the reader may see contacts
 }
 
 // Phone is a number and what is known of it: unchecked, right, wrong, off, other
@@ -62,8 +63,8 @@ func PersonTarget(tx *db.Tx, by access.Actor, id PersonID) (access.Target, error
 }
 
 // GetPerson reads a person that by may see: someone who stands, or last stood, in
-// an organization by sees, or by oneself. Phones are given where by has
-// see_contact there, or is the person. Faults: Unauthorized, NotFound.
+// an organization by sees, or by oneself. Phones and year of birth are given where by
+// has see_contact there, or is the person. Faults: Unauthorized, NotFound.
 func GetPerson(tx *db.Tx, by access.Actor, id PersonID) (p Person, err error) {
 	defer fault.Op(&err, "org.GetPerson(%s)", id)
 	t, err := PersonTarget(tx, by, id)
@@ -76,9 +77,11 @@ func GetPerson(tx *db.Tx, by access.Actor, id PersonID) (p Person, err error) {
 	if p, err = LookupPerson(tx, id); err != nil {
 		return p, err
 	}
-	if by.May(access.SeeContact, t) || string(id) == by.Person {
-		p.Phones, err = Phones(tx, id)
+	if !by.May(access.SeeContact, t) && string(id) != by.Person {
+		p.BirthYear = 0
+		return p, nil
 	}
+	p.Phones, err = Phones(tx, id)
 	return p, err
 }
 
@@ -203,25 +206,31 @@ func FindPeople(tx *db.Tx, by access.Actor, text string, limit int) (found []Per
 	if text == "" {
 		return nil, nil
 	}
+	// Whom the text fits is found first, each way by its own index; then who of them
+	// stands where by sees.
 	r := by.ReachOf(access.SeeRegister)
-	query := `select p.id, p.name_hi, p.name_en, o.id, o.name_hi, o.name_en, r.name_hi, r.name_en
-		from person p join membership m on m.person_id = p.id and m.to_day is null
-		join organization o on o.id = m.organization_id join role r on r.id = m.role_id
-		where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4) and p.canonical_id is null and `
 	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
+	hits := ""
 	if number, ok := lang.Phone(text); ok {
 		r = by.ReachOf(access.SeeContact)
 		args = []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, number, limit}
-		query += `p.id in (select person_id from phone where number = $5) order by p.sort_key, p.id limit $6`
+		hits = `select person_id as id from phone where number = $5`
 	} else {
 		key, fold := lang.SortKey(text), lang.Fold(text)
 		if key == "" || fold == "" { // no letter or digit in it
 			return nil, nil
 		}
 		args = append(args, key, key+"\U0010FFFF", fold, fold+"\U0010FFFF", text, limit)
-		query += `(p.sort_key >= $5 and p.sort_key < $6 or p.folded >= $7 and p.folded < $8 or p.id = $9)
-			order by p.sort_key, p.id limit $10`
+		hits = `select id from person where sort_key >= $5 and sort_key < $6
+			union select id from person where folded >= $7 and folded < $8
+			union select id from person where id = $9`
 	}
+	query := `with hit as materialized (` + hits + `)
+		select p.id, p.name_hi, p.name_en, o.id, o.name_hi, o.name_en, r.name_hi, r.name_en
+		from hit join person p on p.id = hit.id join membership m on m.person_id = p.id and m.to_day is null
+			join organization o on o.id = m.organization_id join role r on r.id = m.role_id
+		where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4) and p.canonical_id is null
+		order by p.sort_key, p.id limit $` + strconv.Itoa(len(args))
 	return db.Select(tx, query, args, func(s db.Scanner) (l PersonLine, err error) {
 		return l, s.Scan(&l.Person, &l.NameHi, &l.NameEn, &l.Organization, &l.OrgHi, &l.OrgEn, &l.RoleHi, &l.RoleEn)
 	})

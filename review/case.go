@@ -249,6 +249,18 @@ func enter(tx *db.Tx, by access.Actor, id string, act access.Act, from ...string
 	return c, c.standsAt(from...)
 }
 
+// ownOnly is the door of the steps that the person concerned takes: Forbidden for
+// those who see the case, NotFound for all others.
+func ownOnly(by access.Actor, c Case, o org.Organization) error {
+	switch {
+	case string(c.Person) == by.Person:
+		return nil
+	case mayRead(by, o.Target("")):
+		return fault.New(fault.Forbidden, "review.only_the_person")
+	}
+	return hidden(by)
+}
+
 func (c Case) standsAt(from ...string) error {
 	if c.Step == StepEnded {
 		return fault.New(fault.Conflict, "review.post_ended")
@@ -388,15 +400,15 @@ func Serve(tx *db.Tx, by access.Actor, id, manner, day, text string) (err error)
 
 // Opened records that the person concerned has opened the notice from their own
 // sign-in: the best proof of service. Calling it again, or at a later step, does
-// nothing. Faults: NotFound.
+// nothing. Faults: NotFound, Forbidden.
 func Opened(tx *db.Tx, by access.Actor, id string) (err error) {
 	defer fault.Op(&err, "review.Opened(%s)", id)
-	c, _, err := lookupCase(tx, id)
+	c, o, err := lookupCase(tx, id)
 	if err != nil {
 		return err
 	}
-	if string(c.Person) != by.Person {
-		return hidden(by)
+	if err := ownOnly(by, c, o); err != nil {
+		return err
 	}
 	if c.Step != StepNoticed {
 		return nil
@@ -426,7 +438,7 @@ func serve(tx *db.Tx, by access.Actor, c Case, manner, day, text string) error {
 
 // Reply is the person's own answer, from their own sign-in. It may be given, and
 // added to, from the notice until the decision; a late reply still counts while
-// nothing is decided. Faults: Invalid, NotFound, Conflict.
+// nothing is decided. Faults: Invalid, NotFound, Forbidden, Conflict.
 func Reply(tx *db.Tx, by access.Actor, id, text string) (err error) {
 	defer fault.Op(&err, "review.Reply(%s)", id)
 	if err := Opened(tx, by, id); err != nil { // replying proves that the notice came
@@ -604,15 +616,15 @@ func RelieveNow(tx *db.Tx, by access.Actor, membership org.MembershipID, reason 
 }
 
 // Appeal is the person's one appeal against the decision, from their own sign-in,
-// within the time for it. Faults: Invalid, NotFound, Conflict.
+// within the time for it. Faults: Invalid, NotFound, Forbidden, Conflict.
 func Appeal(tx *db.Tx, by access.Actor, id, text string) (err error) {
 	defer fault.Op(&err, "review.Appeal(%s)", id)
-	c, _, err := lookupCase(tx, id)
+	c, o, err := lookupCase(tx, id)
 	if err != nil {
 		return err
 	}
-	if string(c.Person) != by.Person {
-		return hidden(by)
+	if err := ownOnly(by, c, o); err != nil {
+		return err
 	}
 	if err := c.standsAt(StepDecided); err != nil {
 		return err

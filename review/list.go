@@ -175,16 +175,23 @@ type DutyMonth struct {
 func (d DutyMonth) Met() bool { return d.Skipped != "" || d.Recorded >= d.Expected }
 
 // GetLine reads a line with its duties, for those who may read the list or the
-// case, and for the person listed once the list has been returned. Faults:
-// Unauthorized, NotFound.
+// case, and for the person listed once the list has been returned; which list it is of
+// is told to those who may read that. Faults: Unauthorized, NotFound.
 func GetLine(tx *db.Tx, by access.Actor, id string) (l Line, duties []DutyMonth, err error) {
 	defer fault.Op(&err, "review.GetLine(%s)", id)
-	l, _, o, err := lookupLine(tx, id)
+	l, v, o, err := lookupLine(tx, id)
 	if err != nil {
 		return l, nil, err
 	}
 	if own := string(l.Person) == by.Person && l.Case != ""; !own && !mayRead(by, o.Target("")) {
 		return Line{}, nil, hidden(by)
+	}
+	unit, err := org.Lookup(tx, v.Unit)
+	if err != nil {
+		return Line{}, nil, err
+	}
+	if mayReadList(by, unit) != nil {
+		l.Review = ""
 	}
 	duties, err = db.Select(tx, `select d.duty_id, u.name_hi, u.name_en, d.month, d.expected, d.recorded, d.skipped
 		from review_duty d join duty u on u.id = d.duty_id where d.line_id = $1 order by u.id, d.month`, []any{id},
@@ -259,10 +266,10 @@ func Check(tx *db.Tx, by access.Actor, line, verdict, reason string) (err error)
 	if err != nil {
 		return err
 	}
-	if !mayRead(by, o.Target("")) { // a draft is no business of who is on it
+	if own := string(l.Person) == by.Person && l.Case != ""; !own && !mayRead(by, o.Target("")) { // a draft is no business of who is on it
 		return hidden(by)
 	}
-	if err := by.Check(access.CheckList, o.Target("")); err != nil {
+	if err := by.Check(access.CheckList, o.Target(l.Person)); err != nil {
 		return err
 	}
 	if string(l.Person) == by.Person {
@@ -295,6 +302,9 @@ func Send(tx *db.Tx, by access.Actor, id string) (opened int, err error) {
 	defer fault.Op(&err, "review.Send(%s)", id)
 	v, o, err := lookup(tx, id)
 	if err != nil {
+		return 0, err
+	}
+	if err := mayReadList(by, o); err != nil {
 		return 0, err
 	}
 	if err := by.Check(access.CheckList, o.Target("")); err != nil {

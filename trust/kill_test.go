@@ -47,7 +47,9 @@ func closeUnit(t *testing.T, u *db.Unit) {
 // finish sends some requests again, stops the server, and compares.
 func finish(t *testing.T, l *load, rnd *rand.Rand, before counts) verdict {
 	t.Helper()
+	defer stage(t, "compared")()
 	l.sendAgain(rnd, min(200, len(l.done)))
+	l.http.CloseIdleConnections() // the server waits for one that never asked anything
 	l.srv.stop()
 	u := open(t, l.srv.path)
 	defer closeUnit(t, u)
@@ -78,7 +80,7 @@ func TestI5ServerKilled(t *testing.T) {
 		for k := 1; k <= kills && !t.Failed(); k++ {
 			amid(l, rnd, want/kills)
 			l.srv.kill()
-			if k%max(1, kills/20) == 0 {
+			if k%max(5, kills/20) == 0 {
 				atCrash(t, l)
 			}
 			began := time.Now()
@@ -184,7 +186,7 @@ func TestI5PostgresKilled(t *testing.T) {
 	l.srv.await(time.Now())
 	pid := l.srv.cmd.Process.Pid
 
-	var back []time.Duration
+	var back, ours []time.Duration // since PostgreSQL's start, and since it takes connections again
 	processes := 0
 	killed := make(chan struct{})
 	var done atomic.Bool
@@ -196,7 +198,16 @@ func TestI5PostgresKilled(t *testing.T) {
 			processes += pg.Kill()
 			began := time.Now()
 			pg.Start()
-			back = append(back, l.srv.await(began))
+			up := make(chan time.Time, 1)
+			go func() {
+				if err := pg.Await(30 * time.Second); err != nil {
+					t.Error(err)
+				}
+				up <- time.Now()
+			}()
+			took := l.srv.await(began)
+			back = append(back, took)
+			ours = append(ours, max(0, took-(<-up).Sub(began)))
 			if k%max(1, kills/5) == 0 {
 				snapshot(t, l)
 			}
@@ -209,9 +220,11 @@ func TestI5PostgresKilled(t *testing.T) {
 	}
 	v := finish(t, l, rnd, before)
 	median, slowest := spread(back)
-	result(t, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%v, %v\t%d processes killed; told %v", kills, l.sent.Load(), l.acked.Load(), l.again.Load(), v.lost, v.doubled, v.halfDone, median, slowest, processes, l.problems)
-	if slowest > maxBack {
-		t.Errorf("back after %v", slowest)
+	_, slowestOurs := spread(ours)
+	result(t, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%v, %v\t%d processes killed; ours back %v after PostgreSQL's; told %v", kills, l.sent.Load(), l.acked.Load(), l.again.Load(),
+		v.lost, v.doubled, v.halfDone, median, slowest, processes, slowestOurs, l.problems)
+	if slowestOurs > maxBack || median > maxBack { // how long PostgreSQL itself repairs is the disk's
+		t.Errorf("back after %v, and at most %v after PostgreSQL itself", median, slowestOurs)
 	}
 	for what := range l.problems {
 		if what != "503 fault.unavailable" {

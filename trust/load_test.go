@@ -33,6 +33,7 @@ type target struct{ membership, seat, token, caseID string }
 // gather signs people of the demonstration in, by activation slips.
 func gather(t *testing.T, u *db.Unit, workers, chains int) (c cast) {
 	t.Helper()
+	defer stage(t, "signed the cast in")()
 	pin, err := access.HashPIN("2580")
 	if err != nil {
 		t.Fatal(err)
@@ -291,6 +292,7 @@ func (l *load) chains() (all []chain) {
 // the first want acknowledgements, until want are acknowledged and enough says so.
 // It gives back when the last has its answer.
 func (l *load) run(clients, officials, want int, enough func() bool) {
+	defer stage(l.t, "ran the load")()
 	l.http.Transport.(*http.Transport).MaxConnsPerHost = clients + officials + 4
 	var wg sync.WaitGroup
 	chains := l.chains()

@@ -73,6 +73,12 @@ func seeded(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 1))
 }
 
+// stage tells how long a stage of a test took: defer stage(t, "did this")().
+func stage(t *testing.T, did string) func() {
+	began := time.Now()
+	return func() { t.Logf("%s in %v", did, time.Since(began).Round(time.Millisecond)) }
+}
+
 // form is n in the full form, else short.
 func form(short, n int) int {
 	if *full {
@@ -90,12 +96,11 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	builtAt = filepath.Join(dir, "sangathan")
-	cmd := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "go"), "build", "-trimpath", "-buildvcs=false", "-o", builtAt, "./cmd/sangathan")
+	cmd := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "go"), "build", "-buildvcs=false", "-o", builtAt, "./cmd/sangathan")
 	if _, err := os.Stat(cmd.Path); err != nil {
 		cmd.Path, _ = exec.LookPath("go")
 	}
 	cmd.Dir = ".."
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
@@ -109,6 +114,7 @@ func demoUnit(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer stage(t, "made the demonstration")()
 	if out, err := exec.Command(bin, "demo", "-db", path, "-scale", "small", "-serve=false").CombinedOutput(); err != nil {
 		t.Fatalf("demo: %v\n%s", err, out)
 	}

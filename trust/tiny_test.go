@@ -17,6 +17,7 @@ import (
 // and booth agents: enough for [gather], and made faster than a demonstration.
 func tinyUnit(t *testing.T, path string, workers, agents int) {
 	t.Helper()
+	defer stage(t, "made the unit")()
 	u := open(t, path)
 	defer closeUnit(t, u)
 	p := pack.UttarPradesh()
@@ -56,7 +57,14 @@ func tinyUnit(t *testing.T, path string, workers, agents int) {
 				return err
 			}
 		}
-		return l.Close()
+		if err := l.Close(); err != nil {
+			return err
+		}
+		figures, err := activity.Recount(tx) // a loader leaves them
+		if err != nil {
+			return err
+		}
+		return figures.Store(tx)
 	})
 	if err != nil {
 		t.Fatal(err)

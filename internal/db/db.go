@@ -146,7 +146,8 @@ func (u *Unit) Read(ctx context.Context, fn func(*Tx) error) error {
 	return hinted(u.engine.read(ctx, fn))
 }
 
-// Bulk runs fn alone in one transaction of any length, for loaders.
+// Bulk runs fn once in one transaction of any length on one state of the database,
+// for loaders: on SQLite while nobody else writes, on PostgreSQL beside others.
 func (u *Unit) Bulk(ctx context.Context, fn func(*Tx) error) error {
 	return hinted(u.engine.bulk(ctx, fn))
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,10 +26,15 @@ const maxTries = 50
 
 const uniqueViolation = "23505"
 
+// patience is how many times a verb loses a race before it waits for its turn.
+const patience = 3
+
 type postgresEngine struct {
 	u      *Unit
 	db     *sql.DB
 	closed atomic.Bool
+	turn   sync.Mutex   // held by the one verb that runs again after it lost its patience
+	away   atomic.Int64 // when the server was last found away, in nanoseconds
 }
 
 func openPostgres(ctx context.Context, u *Unit) (engine, error) {
@@ -83,6 +89,10 @@ func (e *postgresEngine) write(ctx context.Context, fn func(*Tx) error) error {
 		if try >= last {
 			return &fault.Error{Kind: fault.Unavailable, Key: "fault.busy", Err: err}
 		}
+		if try == patience { // many at once would go on losing to each other
+			e.turn.Lock()
+			defer e.turn.Unlock()
+		}
 		time.Sleep(time.Duration(rand.Int64N(int64(min(try, 10)) * int64(2*time.Millisecond))))
 	}
 }
@@ -126,11 +136,18 @@ func (e *postgresEngine) try(ctx context.Context, begin string, fn func(*Tx) err
 // errAway says that the database server cannot be reached, or has gone away.
 var errAway = errors.New("the database server is away")
 
+// knockEvery is how often a server that is away is tried again, whoever waits: each
+// try costs it a process, and a crowd of them holds up its recovery.
+const knockEvery = 50 * time.Millisecond
+
 // begin takes a connection and begins a transaction on it. Connections that waited
 // in the pool while the server was restarted are thrown away: nothing has begun on
 // them. When no new one can be made, the server is away.
 func (e *postgresEngine) begin(ctx context.Context, begin string) (*sql.Conn, error) {
 	for {
+		if time.Since(time.Unix(0, e.away.Load())) < knockEvery {
+			return nil, errAway
+		}
 		conn, err := e.db.Conn(ctx)
 		if err != nil {
 			switch {
@@ -138,6 +155,9 @@ func (e *postgresEngine) begin(ctx context.Context, begin string) (*sql.Conn, er
 				return nil, errClosed
 			case ctx.Err() != nil:
 				return nil, err
+			}
+			if pe, ok := errors.AsType[*pgconn.PgError](err); !ok || pe.Code == "57P03" { // cannot be reached, or is starting
+				e.away.Store(time.Now().UnixNano())
 			}
 			return nil, fmt.Errorf("%w: %w", errAway, err)
 		}

@@ -62,7 +62,7 @@ func NewCrashable(t testing.TB) *Crashable {
 		}
 		os.RemoveAll(dir)
 	})
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", dir+"/data", "-U", "unit", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", dir+"/data", "-U", "unit", "-A", "trust", "-E", "UTF8", "--locale=C") // synced, or the first repair after a kill does it
 	initdb.Dir, initdb.SysProcAttr, initdb.Env = dir, c.attr, []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=" + dir}
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("dbtest: initdb: %v\n%s", err, out)

@@ -17,7 +17,8 @@
 //
 //	@center @right @justify     where the line stands (else left)
 //	@bold @small @large @title  how it looks
-//	@split a | b                a at the left edge, b at the right one, on one line
+//	@split a | b                a at the left edge, b at the right one, on one line;
+//	                            each side is left out by itself
 //	@each {n}. {copy_to}        once for each line of the field, {n} counting from 1
 //	@sign words                 centred in the right half; such lines that follow
 //	                            one another, with a @qr before them, are never parted
@@ -48,7 +49,7 @@
 // # How Hindi is set
 //
 // Words are shaped by go-text/typesetting, a port of HarfBuzz, with Noto Sans
-// Devanagari and, for Latin, Noto Sans (fonts/OFL.txt). The glyphs used are embedded,
+// Devanagari 2.001 and, for Latin, Noto Sans 2.004 (unchanged; fonts/OFL.txt). The glyphs used are embedded,
 // numbered in order of first use. Because Devanagari is not drawn in the order in
 // which it is written, each word carries its text (/ActualText); copying, searching
 // and reading aloud give back what was written. Lines break between words; a word

@@ -104,9 +104,9 @@ type setting struct {
 func (d *Doc) letter(t *Template, l LetterData) error {
 	// A picture at the left, down to bottom, with lines beside it, inset from both
 	// sides so that they stay in the middle of the page.
-	floating, bottom, inset := false, 0.0, 0.0
+	floating, page, bottom, inset := false, 0, 0.0, 0.0
 	pass := func() {
-		if floating {
+		if floating && page == len(d.pages) {
 			d.y = min(d.y, bottom)
 		}
 		floating, inset = false, 0
@@ -119,6 +119,9 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 			d.room(d.groupHeight(settings[i:], l))
 		} else if !grouped {
 			st.Keep = d.keep(settings[i+1:], l)
+			if st.Bold { // a heading is not the last line of a page
+				st.Keep = max(st.Keep, 2*letterSize*letterLead)
+			}
 		}
 		if floating && (d.y <= bottom || !s.is("center") && !s.is("right") && !s.is("sign")) {
 			pass()
@@ -137,7 +140,7 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 				return err
 			}
 			inset = d.Show(p, 0, emblemSize) + gapSize
-			floating, bottom = true, d.y-emblemSize-4
+			floating, page, bottom = true, len(d.pages), d.y-emblemSize-4
 		case s.is("qr"):
 			if err := d.Code(l.QR, -4, codeSize); err != nil {
 				return err
@@ -145,7 +148,7 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 			top := d.y
 			d.y -= codeSize
 			d.set(s.left, Style{Size: 8.5, Lead: 1.4, Right: d.Width() * signIndent})
-			floating, bottom = true, d.y
+			floating, page, bottom = true, len(d.pages), d.y
 			d.y = top
 		case s.is("sign") && len(s.left) == 0:
 			d.y -= st.Size * st.Lead
@@ -243,7 +246,7 @@ func (d *Doc) settings(t *Template, l LetterData) (out []setting) {
 }
 
 // keep gives how much must follow on the same page: the signatures that come next,
-// gaps included; or the first lines of what follows a bold line.
+// gaps included.
 func (d *Doc) keep(rest []setting, l LetterData) (h float64) {
 	for i, s := range rest {
 		if s.grouped() {

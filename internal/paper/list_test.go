@@ -340,6 +340,39 @@ func TestXLSXCells(t *testing.T) {
 	}
 }
 
+func TestXLSXGoesOnToTheNextSheet(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var b bytes.Buffer
+	if err := xlsx(&b, many(25), 14); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	next := 1
+	for i, want := range []int{14, 14, 4 + 5} {
+		got, err := f.GetRows(f.GetSheetName(i), excelize.Options{RawCellValue: true})
+		if err != nil || len(got) != want || got[3][1] != "नाम" {
+			t.Fatalf("sheet %d: %d rows, want %d: %v %v", i+1, len(got), want, got, err)
+		}
+		for _, row := range got[4:] {
+			if row[0] != fmt.Sprint(next) {
+				t.Fatalf("sheet %d: row %s, want %d", i+1, row[0], next)
+			}
+			next++
+		}
+	}
+	// Long lists wait in temporary files, which are gone afterwards.
+	if err := XLSX(&b, many(60_000)); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 // Where LibreOffice is installed, it too must read the sheet.
 func TestXLSXOpensInLibreOffice(t *testing.T) {
 	office, err := exec.LookPath("soffice")

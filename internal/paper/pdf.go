@@ -68,7 +68,6 @@ type Doc struct {
 	root     object // the tree of pages
 	pages    []object
 	pictures map[string]*Picture
-	problem  error // the first fault of ours
 
 	// The page being written.
 	open    bool
@@ -422,9 +421,6 @@ func (d *Doc) Close() error {
 		d.start()
 	}
 	d.Section()
-	if d.problem != nil {
-		return d.problem
-	}
 	dict := ""
 	for _, f := range d.faces {
 		if f != nil && len(f.shaped) > 0 {

@@ -103,11 +103,14 @@ const lastSheetRow = 1_048_576
 // in sight. Days and numbers are days and numbers, with Indian forms; every text is a
 // text, never a formula. What does not fit on a sheet goes on to the next. Rows wait
 // in a temporary file, not in memory. Faults: those of Rows, and of the writer.
-func XLSX(w io.Writer, l ListData) (err error) {
+func XLSX(w io.Writer, l ListData) (err error) { return xlsx(w, l, lastSheetRow) }
+
+// xlsx writes the workbook with at most most rows on a sheet.
+func xlsx(w io.Writer, l ListData, most int) (err error) {
 	defer fault.Op(&err, "paper.XLSX(%s)", l.Number)
 	f := excelize.NewFile()
 	defer f.Close()
-	b := &book{file: f, list: l}
+	b := &book{file: f, list: l, most: most}
 	if err := b.styles(); err != nil {
 		return err
 	}
@@ -146,6 +149,7 @@ type book struct {
 	sheet  *excelize.StreamWriter
 	sheets int
 	row    int // the last row written
+	most   int // rows on a sheet
 	cells  []any
 
 	title, head, plain, guarded, number, decimal, day, instant int // styles
@@ -240,7 +244,7 @@ func (b *book) write(cells []any) error {
 
 // add writes a row, on a new sheet when this one is full.
 func (b *book) add(row Row) error {
-	if b.row == lastSheetRow {
+	if b.row == b.most {
 		if err := b.sheet.Flush(); err != nil {
 			return err
 		}
