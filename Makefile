@@ -6,7 +6,7 @@ GO ?= go
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench fmt generate clean
+.PHONY: help demo build test trust check bench fmt generate clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,10 @@ test: ## set up what the tests need, check the sources, run every test
 	@scripts/setup test
 	@scripts/check
 	SANGATHAN_REQUIRE_POSTGRES=1 SANGATHAN_REQUIRE_CHROMIUM=1 $(GO) test -p 2 -timeout 20m ./...
+
+trust: ## kill -9, a full disk, clients that hang up: nothing acknowledged is lost
+	@scripts/setup test
+	SANGATHAN_REQUIRE_POSTGRES=1 $(GO) test -count=1 -parallel 1 -timeout 60m -v ./trust -args -full
 
 check: ## formatting, vet, staticcheck, generated files, go.mod
 	@scripts/setup go

@@ -45,7 +45,6 @@ web GET /people                          | -
 web GET /vacancies                       | -
 web GET /orders                          | -
 web GET /order/{id}                      | see order         | order
-web GET /order/{id}/letter               | see order         | order
 web GET /order/{id}/revoke               | revoke order      | order
 web POST /order/{id}/revoke              | revoke order      | order | reason=x
 also web GET /people?q={id}              | find              | person

@@ -230,6 +230,13 @@ func (w *gateWorld) history(tx *db.Tx) error {
 			}
 		}
 	}
+	count, err := activity.Recount(tx)
+	if err != nil {
+		return err
+	}
+	if err := count.Store(tx); err != nil {
+		return err
+	}
 	_, err = org.Relieve(tx, access.Operator(), org.Relief{Membership: org.MembershipID(w.ids["membership nadi.relieved@nadi"]), Day: gateDay,
 		Reason: w.mark("o", secret{"see order", []string{"nadi"}, "nadi.relieved"})})
 	return err

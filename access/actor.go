@@ -79,6 +79,24 @@ func (a Actor) reaches(s Scope, t Target) bool {
 	return false
 }
 
+// MayWithin reports whether the hat permits act on t and on everything under it: who
+// reads a figure of all that lies under a body needs it, for a grant on the own body
+// alone reaches nothing below.
+func (a Actor) MayWithin(act Act, t Target) bool {
+	if a.operator {
+		return true
+	}
+	if a.Membership == "" || t.OrgPath == "" {
+		return false
+	}
+	for _, g := range a.grants {
+		if g.scope != ScopeOwn && strings.Contains(g.acts, " "+string(act)+" ") && a.reaches(g.scope, t) {
+			return true
+		}
+	}
+	return false
+}
+
 // MayAnywhere reports whether the hat permits act on anything at all: a page
 // offers a button by it, the verb still checks the target.
 func (a Actor) MayAnywhere(act Act) bool {

@@ -338,6 +338,8 @@ func TestI2_ASlipComesFromAbove(t *testing.T) {
 		o.want(err, fault.Forbidden, "access.forbidden.give_slip")
 		_, err = o.slip("state.desk", "state.president", "state")
 		o.want(err, fault.Forbidden, "access.slip_senior") // the desk does not become the president
+		_, err = o.slip("state.desk", "state.desk", "state")
+		o.want(err, fault.Forbidden, "access.forbidden.give_slip") // nor sets its own PIN anew by it
 		_, err = o.slip("poorab.president", "nadi.sec1", "tila")
 		o.want(err, fault.NotFound, "access.slip_not_here")
 		if _, err = o.slip("state.president", "state.desk", "state"); err != nil {

@@ -247,7 +247,7 @@ func (a *api) register() {
 		Unit   string `query:"unit"`
 		Person string `query:"person"`
 	}) (list[org.Order], error) {
-		all, err := org.Orders(tx, by, org.OrganizationID(in.Unit), org.PersonID(in.Person), in.Offset, in.Limit)
+		all, err := org.Orders(tx, by, org.OrderFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person)}, in.Offset, in.Limit)
 		return listOf(all), err
 	})
 	read(a, "/orders/{id}", "see_register", "One order", func(tx *db.Tx, by access.Actor, in *byID) (org.Order, error) {

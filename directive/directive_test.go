@@ -111,6 +111,20 @@ func TestC1_ADirectiveReachesTheBodiesItNames(t *testing.T) {
 	})
 }
 
+// A directive that a body does not see is not there for it: an answer to it tells no more.
+func TestI1_ADirectiveToOthersIsNotThere(t *testing.T) {
+	each(t, func(t *testing.T, fx *orgtest.Fixture, clock *dbtest.Clock) {
+		id, err := issue(t, fx, "state.desk", directive.Directive{Kind: directive.KindGeneral, Subject: "प्रकोष्ठ", Kinds: []string{"cell"}})
+		ok(t, err)
+		for _, d := range []directive.ID{id, "no-such-directive"} {
+			want(t, "answer", answer(t, fx, "nadi.president", d, "nadi", "", "हो गया"), fault.NotFound)
+			err := fx.Unit.Write(t.Context(), func(tx *db.Tx) error { return directive.Acknowledge(tx, fx.Actor("nadi.president"), d, "nadi") })
+			want(t, "acknowledge", err, fault.NotFound)
+		}
+		want(t, "who sees it and is not asked", answer(t, fx, "state.president", id, "state", "", "हो गया"), fault.Conflict)
+	})
+}
+
 func TestC1_AnAnswerStandsAndIsOnTimeOrLate(t *testing.T) {
 	each(t, func(t *testing.T, fx *orgtest.Fixture, clock *dbtest.Clock) {
 		id, err := issue(t, fx, "state.incharge", general())
@@ -134,7 +148,7 @@ func TestC1_AnAnswerStandsAndIsOnTimeOrLate(t *testing.T) {
 		ok(t, acknowledge("poorab.president", "poorab"))
 		want(t, "for another district", acknowledge("pachhim.president", "poorab"), fault.NotFound)
 		want(t, "a secretary", acknowledge("poorab.sec1", "poorab"), fault.Forbidden)
-		want(t, "a block, of which nothing is expected", acknowledge("nadi.president", "nadi"), fault.Conflict)
+		want(t, "a block, of which nothing is expected", acknowledge("nadi.president", "nadi"), fault.NotFound)
 		want(t, "nobody", acknowledge("nobody", "poorab"), fault.Unauthorized)
 		if o := due("poorab.president"); len(o) != 1 || !o[0].Acknowledged {
 			t.Errorf("poorab owes %+v", o)

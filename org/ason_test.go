@@ -82,14 +82,13 @@ func TestA4_AsOnDateEqualsAReplay(t *testing.T) {
 
 // model is what the register should hold.
 type model struct {
-	tx      *db.Tx
-	by      [2]access.Actor
-	people  []org.PersonID
-	seats   []*seat
-	held    []*held
-	orders  []*order
-	touched []string // days at which something changes
-	done    map[string]int
+	tx     *db.Tx
+	by     [2]access.Actor
+	people []org.PersonID
+	seats  []*seat
+	held   []*held
+	orders []*order
+	done   map[string]int
 }
 
 type seat struct {

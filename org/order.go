@@ -55,6 +55,9 @@ const (
 	OrderWarning       = "warning"
 )
 
+// Revocable are the kinds of order that [Revoke] takes back.
+var Revocable = []string{OrderAppointment, OrderRelief, OrderWithoutNotice, OrderRecord}
+
 // EndReasons are the reasons by which a membership may be put on record as ended
 // without a case: all of them states of fact, none of them a judgement.
 var EndReasons = []string{"resigned", "died", "left", "term_over", "dissolved", "merged"}
@@ -111,17 +114,33 @@ func GetOrder(tx *db.Tx, by access.Actor, id OrderID) (d Order, err error) {
 	return d, by.CheckSees(o.Target(d.Person))
 }
 
-// Orders lists orders that by may see, newest first, of a unit or person ("" for
-// all); a page of limit after offset. Faults: Unauthorized.
-func Orders(tx *db.Tx, by access.Actor, unit OrganizationID, person PersonID, offset, limit int) ([]Order, error) {
+// OrderFilter chooses orders; what is empty does not choose.
+type OrderFilter struct {
+	Unit         OrganizationID // the district-level body, with everything in it
+	Organization OrganizationID // exactly this body
+	Person       PersonID       // about this person
+}
+
+// Orders lists orders that by may see, newest first; a page of limit after offset.
+// Faults: Unauthorized.
+func Orders(tx *db.Tx, by access.Actor, f OrderFilter, offset, limit int) ([]Order, error) {
 	if !by.SignedIn() {
 		return nil, fault.New(fault.Unauthorized, "access.sign_in")
 	}
+	unit, body, person := ` and $6 = ''`, ` and $7 = ''`, ` and $8 = ''`
+	if f.Unit != "" {
+		unit = ` and d.unit_id = $6`
+	}
+	if f.Organization != "" {
+		body = ` and d.organization_id = $7`
+	}
+	if f.Person != "" {
+		person = ` and d.person_id = $8`
+	}
 	r := by.ReachOf(access.SeeRegister)
-	return db.Select(tx, `select `+orderFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)
-			and ($6 = '' or d.unit_id = $6) and ($7 = '' or d.person_id = $7)
-		order by d.recorded_at desc, d.number desc limit $8 offset $9`,
-		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person, unit, person, limit, offset}, scanOrder)
+	return db.Select(tx, `select `+orderFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)`+unit+body+person+`
+		order by d.recorded_at desc, d.number desc limit $9 offset $10`,
+		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person, f.Unit, f.Organization, f.Person, limit, offset}, scanOrder)
 }
 
 // newOrder is what issue writes.
@@ -350,7 +369,7 @@ func Revoke(tx *db.Tx, by access.Actor, order OrderID, reason string) (id OrderI
 	if err := checkOrderForm(tx, reason, tx.Today()); err != nil {
 		return "", err
 	}
-	if d.RevokedBy != "" || !slices.Contains([]string{OrderAppointment, OrderRelief, OrderWithoutNotice, OrderRecord}, d.Kind) {
+	if d.RevokedBy != "" || !slices.Contains(Revocable, d.Kind) {
 		return "", fault.New(fault.Conflict, "org.cannot_revoke")
 	}
 	return undo(tx, by, d, OrderRevocation, reason)

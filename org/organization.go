@@ -88,6 +88,16 @@ func Units(tx *db.Tx, by access.Actor) ([]Organization, error) {
 	return visible(by, all), err
 }
 
+// CellBodies lists the bodies of a district whose line goes up to a cell of the state
+// and not to the district unit, that by may see, by name. The caller has checked unit
+// itself.
+func CellBodies(tx *db.Tx, by access.Actor, unit Organization) ([]Organization, error) {
+	from, to := access.Range(unit.Path)
+	all, err := db.Select(tx, `select `+organizationColumns+` from organization o
+		where o.unit_id = $1 and o.dissolved is null and (o.path < $2 or o.path >= $3) order by o.sort_key, o.id`, []any{unit.ID, from, to}, scanOrganization)
+	return visible(by, all), err
+}
+
 // OrganizationsAt lists the bodies whose territory is the area itself, or lies
 // directly around it, that by may see: for the page of an area.
 func OrganizationsAt(tx *db.Tx, by access.Actor, id AreaID) ([]Organization, error) {

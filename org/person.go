@@ -2,7 +2,6 @@ package org
 
 import (
 	"database/sql"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -208,29 +207,29 @@ func FindPeople(tx *db.Tx, by access.Actor, text string, limit int) (found []Per
 	}
 	// Whom the text fits is found first, each way by its own index; then who of them
 	// stands where by sees.
-	r := by.ReachOf(access.SeeRegister)
-	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
-	hits := ""
+	const line = ` select p.id, p.name_hi, p.name_en, o.id, o.name_hi, o.name_en, r.name_hi, r.name_en
+		from hit join person p on p.id = hit.id join membership m on m.person_id = p.id and m.to_day is null
+			join organization o on o.id = m.organization_id join role r on r.id = m.role_id
+		where p.canonical_id is null and `
+	var query string
+	var args []any
 	if number, ok := lang.Phone(text); ok {
-		r = by.ReachOf(access.SeeContact)
-		args = []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, number, limit}
-		hits = `select person_id as id from phone where number = $5`
+		r := by.ReachOf(access.SeeContact)
+		args = []any{number, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, limit}
+		query = `with hit as materialized (select person_id as id from phone where number = $1)` + line +
+			`(o.path >= $2 and o.path < $3 or o.area_path >= $4 and o.area_path < $5) order by p.sort_key, p.id limit $6`
 	} else {
 		key, fold := lang.SortKey(text), lang.Fold(text)
 		if key == "" || fold == "" { // no letter or digit in it
 			return nil, nil
 		}
-		args = append(args, key, key+"\U0010FFFF", fold, fold+"\U0010FFFF", text, limit)
-		hits = `select id from person where sort_key >= $5 and sort_key < $6
-			union select id from person where folded >= $7 and folded < $8
-			union select id from person where id = $9`
+		r := by.ReachOf(access.SeeRegister)
+		args = []any{key, key + "\U0010FFFF", fold, fold + "\U0010FFFF", text, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, limit}
+		query = `with hit as materialized (select id from person where sort_key >= $1 and sort_key < $2
+				union select id from person where folded >= $3 and folded < $4
+				union select id from person where id = $5)` + line +
+			`(o.path >= $6 and o.path < $7 or o.area_path >= $8 and o.area_path < $9) order by p.sort_key, p.id limit $10`
 	}
-	query := `with hit as materialized (` + hits + `)
-		select p.id, p.name_hi, p.name_en, o.id, o.name_hi, o.name_en, r.name_hi, r.name_en
-		from hit join person p on p.id = hit.id join membership m on m.person_id = p.id and m.to_day is null
-			join organization o on o.id = m.organization_id join role r on r.id = m.role_id
-		where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4) and p.canonical_id is null
-		order by p.sort_key, p.id limit $` + strconv.Itoa(len(args))
 	return db.Select(tx, query, args, func(s db.Scanner) (l PersonLine, err error) {
 		return l, s.Scan(&l.Person, &l.NameHi, &l.NameEn, &l.Organization, &l.OrgHi, &l.OrgEn, &l.RoleHi, &l.RoleEn)
 	})

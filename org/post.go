@@ -145,6 +145,44 @@ func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, off
 		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, unit, role, limit, offset}, scanSeat)
 }
 
+// SeatFilter chooses seats of one body and of everything that [CountSeats] counts
+// with it.
+type SeatFilter struct {
+	Body   OrganizationID
+	State  string // filled, vacant, unknown; "" for all
+	Role   RoleID // "" for all
+	Agents bool   // the booth agents; else all others
+}
+
+// Seats lists the seats behind the figures of CountSeats, those of a reach that by
+// may see, by rank and body; a page of limit after offset. by must see the body.
+// Faults: Unauthorized, NotFound.
+func Seats(tx *db.Tx, by access.Actor, f SeatFilter, offset, limit int) (seats []Seat, err error) {
+	defer fault.Op(&err, "org.Seats(%s)", f.Body)
+	body, err := GetOrganization(tx, by, f.Body)
+	if err != nil {
+		return nil, err
+	}
+	r := by.ReachOf(access.SeeRegister)
+	path, top := access.Range(body.Path)
+	unit := OrganizationID("")
+	switch {
+	case body.Parent == "":
+		path, top = "/", "0"
+	case body.Unit == body.ID: // with the district's cells, which stand under another line
+		path, top, unit = "/", "0", body.ID
+	}
+	// The page's seats are chosen first, so that names are read for these alone.
+	return db.Select(tx, `with page as (select s.id, r.rank, o.sort_key from seat s join organization o on o.id = s.organization_id join role r on r.id = s.role_id
+			where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5)
+				and o.path >= $6 and o.path < $7 and ($8 = '' or s.unit_id = $8) and ($9 = '' or s.state = $9)
+				and ($10 = '' or s.role_id = $10) and (s.role_id = 'booth_agent') = $11
+			order by r.rank, o.sort_key, o.id, s.post_id, s.number, s.id limit $12 offset $13)
+		select `+seatFrom+`join page on page.id = s.id
+		order by page.rank, page.sort_key, o.id, s.post_id, s.number, s.id`,
+		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Org, path, top, unit, f.State, f.Role, f.Agents, limit, offset}, scanSeat)
+}
+
 // Count is how many seats are filled, vacant and not known.
 type Count struct {
 	Filled  int `json:"filled"`
@@ -157,6 +195,7 @@ func (c Count) Total() int { return c.Filled + c.Vacant + c.Unknown }
 
 // CountSeats counts the seats of an organization and of everything under it, of a
 // district-level body also those of the cells in the district; booth agents apart.
+// For one who sees the body and not all that is under it, the seats of the body alone.
 // by must see it. Faults: Unauthorized, NotFound.
 func CountSeats(tx *db.Tx, by access.Actor, id OrganizationID) (posts, agents Count, err error) {
 	defer fault.Op(&err, "org.CountSeats(%s)", id)
@@ -164,7 +203,25 @@ func CountSeats(tx *db.Tx, by access.Actor, id OrganizationID) (posts, agents Co
 	if err != nil {
 		return posts, agents, err
 	}
+	if !by.MayWithin(access.SeeRegister, o.Target("")) {
+		return countAlone(tx, id)
+	}
 	f, err := tally.At(tx, o.Label, "")
+	return countOf(f, tally.PostFilled, tally.PostVacant, tally.PostUnknown), countOf(f, tally.AgentFilled, tally.AgentVacant, tally.AgentUnknown), err
+}
+
+// countAlone counts the seats of exactly one organization.
+func countAlone(tx *db.Tx, id OrganizationID) (posts, agents Count, err error) {
+	type row struct {
+		role, state string
+		n           int
+	}
+	rows, err := db.Select(tx, `select role_id, state, count(*) from seat where organization_id = $1 group by state, role_id`, []any{id},
+		func(s db.Scanner) (r row, err error) { return r, s.Scan(&r.role, &r.state, &r.n) })
+	f := tally.Figures{}
+	for _, r := range rows {
+		f[seatMeasure(RoleID(r.role), r.state)] += r.n
+	}
 	return countOf(f, tally.PostFilled, tally.PostVacant, tally.PostUnknown), countOf(f, tally.AgentFilled, tally.AgentVacant, tally.AgentUnknown), err
 }
 

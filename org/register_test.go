@@ -262,7 +262,7 @@ func TestOrdersInsideReach(t *testing.T) {
 			n  int
 		}{"state": {o.Actor("state.desk"), 2}, "poorab": {o.Actor("poorab.president"), 1}, "booth": {o.Actor("booth1.agent"), 0}, "relieved": {relieved, 1}} {
 			o.must(func(tx *db.Tx) error {
-				list, err := org.Orders(tx, want.by, "", "", 0, 10)
+				list, err := org.Orders(tx, want.by, org.OrderFilter{}, 0, 10)
 				if len(list) != want.n {
 					o.Errorf("%s: %+v", name, list)
 				}
@@ -274,7 +274,7 @@ func TestOrdersInsideReach(t *testing.T) {
 				return err
 			})
 		}
-		o.refuses(fault.Unauthorized, "", "access.sign_in", func(tx *db.Tx) error { _, err := org.Orders(tx, access.Actor{}, "", "", 0, 10); return err })
+		o.refuses(fault.Unauthorized, "", "access.sign_in", func(tx *db.Tx) error { _, err := org.Orders(tx, access.Actor{}, org.OrderFilter{}, 0, 10); return err })
 	})
 }
 

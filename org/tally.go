@@ -23,7 +23,8 @@ const boothKind = "booth"
 // Nodes gives the nodes at which something in an organization and at an area is
 // counted: the organization, its district-level body and those above them by
 // parentage; the area and those above it in every tree; of a booth, also the
-// districts over its assembly seat. Some may be given twice.
+// districts over its assembly seat. Figures of places are the unit's own: a partner's
+// organization is counted at its own bodies only. Some nodes may be given twice.
 func Nodes(tx *db.Tx, o Organization, area AreaID) ([]string, error) {
 	nodes := labels(o.Path)
 	if o.Unit != "" && o.Unit != o.ID { // a cell's district body stands under the cell by parentage
@@ -32,6 +33,13 @@ func Nodes(tx *db.Tx, o Organization, area AreaID) ([]string, error) {
 			return nil, err
 		}
 		nodes = append(nodes, labels(unit)...)
+	}
+	root, err := tx.Text(`select label from organization where parent_id is null order by path limit 1`)
+	if err != nil {
+		return nil, err
+	}
+	if nodes[0] != root { // a partner on the same ground keeps figures of its own alone
+		return nodes, nil
 	}
 	rows, err := tx.Query(`select p.path, a.kind from area a join area_path p on p.area_id = a.id where a.id = $1
 		union select p.path, '' from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
@@ -82,6 +90,7 @@ func seatsTurn(tx *db.Tx, o Organization, area AreaID, role RoleID, from, to str
 
 // Places resolves nodes for a recount: every area and organization at once.
 type Places struct {
+	root  string // label of the unit's root organization
 	areas map[AreaID][]string
 	orgs  map[OrganizationID][]string
 }
@@ -130,6 +139,9 @@ func ReadPlaces(tx *db.Tx) (*Places, error) {
 	if err := seats.Err(); err != nil {
 		return nil, err
 	}
+	if p.root, err = tx.Text(`select label from organization where parent_id is null order by path limit 1`); err != nil {
+		return nil, err
+	}
 	orgs, err := tx.Query(`select o.id, o.path, u.path from organization o join organization u on u.id = coalesce(o.unit_id, o.id)`)
 	if err != nil {
 		return nil, err
@@ -148,6 +160,9 @@ func ReadPlaces(tx *db.Tx) (*Places, error) {
 
 // Nodes gives the nodes of an organization and an area, as the function Nodes does.
 func (p *Places) Nodes(o OrganizationID, area AreaID) []string {
+	if up := p.orgs[o]; len(up) == 0 || up[0] != p.root {
+		return up
+	}
 	return append(append([]string(nil), p.orgs[o]...), p.areas[area]...)
 }
 

@@ -310,7 +310,7 @@ func Talk(tx *db.Tx, by access.Actor, id, manner, day, text string, reached bool
 	if err != nil {
 		return err
 	}
-	if insider(by, c) {
+	if !Outside(by, c) {
 		return fault.New(fault.Forbidden, "review.talk_outside")
 	}
 	if manner != "call" && manner != "visit" {
@@ -331,18 +331,19 @@ func Talk(tx *db.Tx, by access.Actor, id, manner, day, text string, reached bool
 	return record(tx, by, id, note{step: StepSpoken, day: day, manner: manner, text: text})
 }
 
-// insider reports whether by stands in the unit that the case is of. In the state
-// unit's own cases, which have no outside, it is whoever could decide them or
-// stands in the same cell.
-func insider(by access.Actor, c Case) bool {
+// Outside reports whether by stands outside the unit that the case is of, as [Talk]
+// asks of whoever speaks with the person; the act is asked besides. The state unit's
+// own cases have no outside: there it is whoever stands in the state unit itself,
+// such as its desk, and could not decide them.
+func Outside(by access.Actor, c Case) bool {
 	root, _, _ := strings.Cut(strings.TrimPrefix(by.OrgPath, "/"), "/")
 	switch {
 	case by.IsOperator(), by.Unit != string(c.Unit):
-		return false
-	case by.OrgPath == "/"+root+"/": // the state unit itself, such as its desk
-		return by.MayAnywhere(access.Decide)
+		return true
+	case by.OrgPath == "/"+root+"/":
+		return !by.MayAnywhere(access.Decide)
 	}
-	return true
+	return false
 }
 
 // Notice issues the numbered notice with text (what is asked). Nothing but missing

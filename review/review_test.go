@@ -394,6 +394,53 @@ func TestD2_OpeningTheNoticeIsService(t *testing.T) {
 	})
 }
 
+// What only the person concerned may do is forbidden to those who see the case, and
+// hidden from all others; a list that one may not read cannot be told by returning it.
+func TestI1_SeenIsForbiddenAndUnseenIsNotThere(t *testing.T) {
+	each(t, func(t *testing.T, o office) {
+		list := drafted(o)
+		for who, kind := range map[string]fault.Kind{"nadi.president": fault.NotFound, "pachhim.president": fault.NotFound, "nadi.sec1": fault.NotFound} {
+			o.wants(o.as(who, func(tx *db.Tx, by access.Actor) error { _, err := review.Send(tx, by, list); return err }), kind, "")
+		}
+	})
+	each(t, func(t *testing.T, o office) {
+		id := opened(o)
+		v := steps(o, id)
+		o.must(v["talk"]("state.desk"))
+		o.must(v["notice"]("poorab.gs"))
+		for who, kind := range map[string]fault.Kind{"poorab.president": fault.Forbidden, "nadi.president": fault.Forbidden, "nadi.sec2": fault.NotFound, "pachhim.president": fault.NotFound} {
+			for name, try := range map[string]func(tx *db.Tx, by access.Actor) error{
+				"open": func(tx *db.Tx, by access.Actor) error { return review.Opened(tx, by, id) },
+				"reply": func(tx *db.Tx, by access.Actor) error {
+					return review.Reply(tx, by, id, "मैंने काम किया")
+				},
+				"appeal": func(tx *db.Tx, by access.Actor) error {
+					return review.Appeal(tx, by, id, "मेरी बात सुनें")
+				},
+			} {
+				key := ""
+				if kind == fault.Forbidden {
+					key = "review.only_the_person"
+				}
+				t.Log(who, name)
+				o.wants(o.as(who, try), kind, key)
+			}
+		}
+		o.must(o.as("nadi.sec1", func(tx *db.Tx, by access.Actor) error { // sees the own line, not which list it stands on, and does not check it
+			c, _, err := review.GetCase(tx, by, id)
+			if err != nil {
+				return err
+			}
+			l, _, err := review.GetLine(tx, by, c.Line)
+			if l.ID == "" || l.Review != "" {
+				t.Errorf("own line %+v", l)
+			}
+			o.wants(review.Check(tx, by, c.Line, "disputed", "गलत"), fault.Forbidden, "")
+			return err
+		}))
+	})
+}
+
 func TestD2_WhoRecommendsDoesNotDecide(t *testing.T) {
 	each(t, func(t *testing.T, o office) {
 		id := opened(o)

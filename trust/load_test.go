@@ -413,10 +413,21 @@ func (l *load) verify(u *db.Unit, before counts) (v verdict) {
 	err := u.Read(l.t.Context(), func(tx *db.Tx) error {
 		kept := 0
 		for id, ok := range l.reports {
-			n, err := tx.Int(`select count(*) from activity e join audit a on a.object_id = e.id and a.act = 'activity.reported'
-				join command c on c.id = e.id where e.id = $1`, id)
+			n, err := tx.Int(`select count(*) from activity where id = $1`, id)
 			if err != nil {
 				return err
+			}
+			audited, err := tx.Int(`select count(*) from audit where object_id = $1 and act = 'activity.reported'`, id)
+			if err != nil {
+				return err
+			}
+			known, err := tx.Int(`select count(*) from command where id = $1`, id)
+			if err != nil {
+				return err
+			}
+			if audited != n || known != n {
+				v.halfDone++
+				l.t.Errorf("report %s stands %d times, is audited %d times and remembered %d times", id, n, audited, known)
 			}
 			kept += n
 			switch {

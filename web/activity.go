@@ -25,8 +25,11 @@ func (r *request) reportFor() (m org.Membership, o org.Organization, err error) 
 	if o, err = org.Lookup(r.tx, m.Organization); err != nil {
 		return m, o, err
 	}
-	if string(m.Person) != r.by.Person {
+	switch {
+	case string(m.Person) != r.by.Person:
 		err = r.by.Check(access.ReportFor, o.Target(m.Person))
+	case !m.Running():
+		err = fault.New(fault.Forbidden, "activity.post_ended", "day", lang.Day(m.ToDay))
 	}
 	return m, o, err
 }
@@ -164,6 +167,9 @@ func objectPage(r *request) (answer, error) {
 	e, _, err := activity.Get(r.tx, r.by, activity.EntryID(r.PathValue("id")))
 	if err != nil {
 		return answer{}, err
+	}
+	if string(e.Person) == r.by.Person {
+		return answer{}, fault.New(fault.Forbidden, "activity.own_entry")
 	}
 	return show(page{title: r.p.T("ledger.object_title"), lead: r.p.T("ledger.object_lead"),
 		where:  r.p.Name(e.PersonHi, e.PersonEn) + " · " + r.p.Name(e.KindHi, e.KindEn) + " · " + r.p.Day(e.Day),

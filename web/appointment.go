@@ -301,27 +301,6 @@ func withdrawProposal(r *request) (answer, error) {
 	return goTo("/proposal/"+r.PathValue("id"), "appoint.withdrawn"), appointment.Withdraw(r.tx, r.by, r.PathValue("id"))
 }
 
-// letterPage is the letter of an order, ready to print.
-func letterPage(r *request) (answer, error) {
-	l, err := appointment.Letter(r.tx, r.by, org.OrderID(r.PathValue("id")))
-	if err != nil {
-		return answer{}, err
-	}
-	v := letterView{p: r.p, l: l, issued: r.tx.Time(l.Order.RecordedAt).Format("2006-01-02")}
-	v.name = honoured(r.p, lang.Name{Hi: l.Order.PersonHi, En: l.Order.PersonEn}, l.Gender)
-	v.text = r.p.T(l.BodyKey, "person", v.name, "post", lang.Name{Hi: l.Order.RoleHi, En: l.Order.RoleEn},
-		"organization", lang.Name{Hi: l.Order.OrgHi, En: l.Order.OrgEn}, "day", lang.Day(l.Order.EffectiveDay), "revoked", l.Revoked)
-	return show(page{title: r.p.T(l.TitleKey) + " " + l.Order.Number, letter: true, body: letterBody(v),
-		crumbs: []link{{r.p.T("register.order_no", "no", l.Order.Number), "/order/" + string(l.Order.ID)}}})
-}
-
-type letterView struct {
-	p          lang.Printer
-	l          appointment.OrderLetter
-	issued     string
-	name, text string
-}
-
 // proposalHome: proposals that wait for one's approval.
 func proposalHome(r *request) ([]homeItem, error) {
 	if !r.by.MayAnywhere(access.Approve) {

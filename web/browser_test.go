@@ -2,18 +2,13 @@ package web_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"sangathan/internal/lang"
 	"sangathan/web"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -35,88 +30,16 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
-var sizes = []struct {
-	name          string
-	width, height int64
-}{{"phone", 360, 640}, {"desk", 1280, 800}}
-
-// TestPagesInChromium looks at every page on a phone and a desk, in both languages:
-// nothing is wider than the screen, no serious axe-core violation, no message of the
-// console. With SANGATHAN_SHOTS=folder it leaves a picture of each.
+// TestPagesInChromium looks at every page of the register, the ledger and the
+// directives; see lookAt.
 func TestPagesInChromium(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
 	}
+	t.Parallel()
 	w := newWorld(t, web.Config{Demo: true, Insecure: true, SignIns: []web.DemoSignIn{
 		{Label: "word.district_president", Phone: "9000000010", Name: lang.Name{Hi: "सीमा यादव", En: "Seema Yadav"}}}})
-	shots := os.Getenv("SANGATHAN_SHOTS")
-	only := os.Getenv("SANGATHAN_ONLY")
-	axe, err := os.ReadFile("../e2e/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		t.Log("axe-core is not there, accessibility is not asked: ", err)
-	}
-	ctx := chromium(t)
-	for _, l := range []lang.Lang{lang.Hi, lang.En} {
-		for _, look := range w.looks() {
-			if only != "" && !strings.Contains(look.name, only) {
-				continue
-			}
-			b := w.as(look.as, l)
-			site, _ := url.Parse(w.srv.URL)
-			if _, err := chromedp.Call(ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range b.Jar.Cookies(site) {
-				if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: w.srv.URL}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, size := range sizes {
-				name := look.name + "-" + string(l) + "-" + size.name
-				mobile := []chromedp.EmulateViewportOption{}
-				if size.name == "phone" {
-					mobile = append(mobile, chromedp.EmulateMobile)
-				}
-				step, cancel := context.WithTimeout(ctx, 30*time.Second)
-				if err := chromedp.Do(step, chromedp.EmulateViewport(size.width, size.height, mobile...), chromedp.Navigate(w.srv.URL+look.path)); err != nil {
-					t.Fatal(name, ": ", err)
-				}
-				wide, err := chromedp.Run(step, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
-				if err != nil {
-					t.Fatal(name, ": ", err)
-				}
-				if wide > int(size.width) {
-					t.Errorf("%s is %d pixels wide", name, wide)
-				}
-				if axe != nil {
-					if _, err := chromedp.Run(step, chromedp.Evaluate[int](string(axe)+";0")); err != nil {
-						t.Fatal(err)
-					}
-					found, err := chromedp.Run(step, chromedp.Evaluate[string](`axe.run().then(r => JSON.stringify(r.violations.filter(v => v.impact === "serious" || v.impact === "critical").map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + n.failureSummary).join(" | "))))`, chromedp.EvalAwaitPromise))
-					if err != nil {
-						t.Fatal(err)
-					}
-					var violations []string
-					if err := json.Unmarshal([]byte(found), &violations); err != nil {
-						t.Fatal(err)
-					}
-					for _, v := range violations {
-						t.Errorf("%s: %s", name, v)
-					}
-				}
-				if shots != "" {
-					png, err := chromedp.Run(step, chromedp.FullScreenshot(100))
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(filepath.Join(shots, name+".png"), png, 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
-				cancel()
-			}
-		}
-	}
+	w.lookAt(t, chromium(t), w.looks())
 }
 
 // look is a page as one person sees it.
@@ -169,6 +92,7 @@ func TestSignInInChromium(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
 	}
+	t.Parallel()
 	w := newWorld(t, web.Config{Demo: true, SignIns: []web.DemoSignIn{{Label: "word.block_president", Phone: phoneOfNadi, Name: lang.Name{Hi: "सीमा वर्मा", En: "Seema Verma"}}}})
 	ctx, cancel := context.WithTimeout(chromium(t), time.Minute)
 	defer cancel()

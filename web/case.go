@@ -131,7 +131,7 @@ func caseActs(by access.Actor, c review.Case, steps []review.Step, o org.Organiz
 	}
 	switch c.Step {
 	case review.StepOpened:
-		add(may(access.RecordTalk) && outside(by, c), doTalk)
+		add(may(access.RecordTalk) && review.Outside(by, c), doTalk)
 	case review.StepSpoken:
 		add(may(access.IssueNotice), doNotice)
 	case review.StepNoticed:
@@ -155,12 +155,6 @@ func caseActs(by access.Actor, c review.Case, steps []review.Step, o org.Organiz
 		add(may(access.HearAppeal) && !did(by.Person, review.StepRecommended, review.StepDecided), doHear)
 	}
 	return acts
-}
-
-// outside reports whether by stands outside the unit that the case is of; see
-// [review.Talk].
-func outside(by access.Actor, c review.Case) bool {
-	return by.Unit != string(c.Unit) || atTop(by) && !by.MayAnywhere(access.Decide)
 }
 
 func casePage(r *request) (answer, error) {

@@ -100,7 +100,7 @@ func directivePage(r *request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		unit, v.counted, v.unit = q, r.by.May(access.SeeRegister, o.Target("")), r.p.Name(o.NameHi, o.NameEn)
+		unit, v.counted, v.unit = q, r.by.MayWithin(access.SeeRegister, o.Target("")), r.p.Name(o.NameHi, o.NameEn)
 	}
 	if v.tally, err = directive.Count(r.tx, id, v.period, unit); err != nil {
 		return answer{}, err
@@ -298,7 +298,7 @@ func (r *request) countedUnit() (unit org.OrganizationID, ok bool, err error) {
 		return "", false, nil
 	}
 	o, err := org.Lookup(r.tx, org.OrganizationID(r.by.Unit))
-	if err != nil || !r.by.May(access.SeeRegister, o.Target("")) {
+	if err != nil || !r.by.MayWithin(access.SeeRegister, o.Target("")) {
 		return "", false, err
 	}
 	if o.Parent == "" {

@@ -1,19 +1,25 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"sangathan/access"
+	"sangathan/appointment"
+	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
 )
 
-// ordersLink leads to the orders of a unit, or of the whole state.
-func ordersLink(o org.Organization, root bool) string {
-	if root {
+// ordersLink leads to the orders of the whole state, of a unit, or of one body.
+func ordersLink(o org.Organization) string {
+	switch {
+	case o.Parent == "":
 		return "/orders"
+	case o.Unit == o.ID:
+		return "/orders?unit=" + string(o.ID)
 	}
-	return "/orders?unit=" + string(o.ID)
+	return "/orders?body=" + string(o.ID)
 }
 
 // areaName writes a place, with its number where it is a seat or booth.
@@ -36,19 +42,29 @@ func schemeName(p lang.Printer, scheme string) string {
 func lower(s string) string { return strings.ToLower(s) }
 
 func ordersPage(r *request) (answer, error) {
-	unit := org.OrganizationID(r.query("unit"))
-	v := ordersView{p: r.p, form: r.newForm("unit", string(unit))}
+	f := org.OrderFilter{Unit: org.OrganizationID(r.query("unit")), Organization: org.OrganizationID(r.query("body"))}
+	v := ordersView{p: r.p, form: r.newForm("unit", string(f.Unit))}
+	pg := page{title: r.p.T("register.orders_title"), where: r.whereNow(), lead: r.p.T("register.orders_lead")}
 	var err error
-	if v.orders, err = org.Orders(r.tx, r.by, unit, "", r.offset(), pageRows+1); err != nil {
+	if v.orders, err = org.Orders(r.tx, r.by, f, r.offset(), pageRows+1); err != nil {
 		return answer{}, err
 	}
 	v.first, v.next = r.paged(len(v.orders))
 	v.orders = v.orders[:min(len(v.orders), pageRows)]
-	if v.units, err = unitChoices(r); err != nil {
+	if f.Organization != "" {
+		o, err := org.GetOrganization(r.tx, r.by, f.Organization)
+		if err != nil {
+			return answer{}, err
+		}
+		pg.where = r.p.Name(o.NameHi, o.NameEn) + " · " + r.p.T("common.as_on", "day", lang.Day(r.today))
+		if pg.crumbs, err = orgCrumbs(r, o, true); err != nil {
+			return answer{}, err
+		}
+	} else if v.units, err = unitChoices(r); err != nil {
 		return answer{}, err
 	}
-	return show(page{title: r.p.T("register.orders_title"), where: r.whereNow(),
-		lead: r.p.T("register.orders_lead"), body: ordersBody(v)})
+	pg.body = ordersBody(v)
+	return show(pg)
 }
 
 type ordersView struct {
@@ -61,95 +77,42 @@ type ordersView struct {
 
 // orderPage is the order as a letter, ready to print.
 func orderPage(r *request) (answer, error) {
-	d, err := org.GetOrder(r.tx, r.by, org.OrderID(r.PathValue("id")))
+	l, err := appointment.Letter(r.tx, r.by, org.OrderID(r.PathValue("id")))
 	if err != nil {
 		return answer{}, err
 	}
-	v := orderView{p: r.p, d: d, recorded: r.tx.Time(d.RecordedAt).Format("2006-01-02")}
-	root, err := org.Root(r.tx)
-	if err != nil {
+	d := l.Order
+	v := letterView{p: r.p, l: l, issued: r.tx.Time(d.RecordedAt).Format("2006-01-02")}
+	v.text = r.p.T(l.BodyKey, "person", honoured(r.p, lang.Name{Hi: d.PersonHi, En: d.PersonEn}, l.Gender), "post", lang.Name{Hi: d.RoleHi, En: d.RoleEn},
+		"organization", lang.Name{Hi: d.OrgHi, En: d.OrgEn}, "day", lang.Day(d.EffectiveDay), "revoked", l.Revoked)
+	if v.revokedBy, err = orderNumber(r, d.RevokedBy); err != nil {
 		return answer{}, err
-	}
-	v.head = r.p.Name(root.NameHi, root.NameEn)
-	if v.unit = v.head; d.Organization != root.ID {
-		v.unit = r.p.Name(d.OrgHi, d.OrgEn)
-	}
-	if v.person, err = org.LookupPerson(r.tx, d.Person); err != nil {
-		return answer{}, err
-	}
-	v.kind, v.reason = d.Kind, d.Reason
-	switch {
-	case d.Kind == org.OrderAppointment && (d.Charge == "acting" || d.Charge == "additional"):
-		v.kind += "_" + d.Charge
-	case d.Kind == org.OrderRelief && d.Ending != "" && d.Ending != "relieved":
-		v.kind += "_" + d.Ending
-	case d.Kind == org.OrderRecord:
-		v.kind += "_" + d.Ending
-	}
-	for _, other := range []org.OrderID{d.Revokes, d.RevokedBy} {
-		if other == "" {
-			continue
-		}
-		o, err := org.GetOrder(r.tx, r.by, other)
-		if err != nil {
-			return answer{}, err
-		}
-		if other == d.Revokes {
-			v.revokes = &o
-		} else {
-			v.revokedBy = &o
-		}
 	}
 	body, err := org.Lookup(r.tx, d.Organization)
 	if err != nil {
 		return answer{}, err
 	}
-	v.mayRevoke = d.RevokedBy == "" && d.Kind != org.OrderRevocation && d.Membership != "" && string(d.Person) != r.by.Person &&
-		r.by.May(access.RevokeOrder, body.Target(d.Person))
-	return show(page{title: r.p.T("register.order."+d.Kind) + " " + d.Number, letter: true, body: orderBody(v),
-		crumbs: []link{{r.p.T("register.orders_title"), "/orders"}, {r.p.Name(d.PersonHi, d.PersonEn), "/person/" + string(d.Person)}},
-		where:  r.p.T("register.order_no", "no", d.Number) + " · " + r.p.Day(d.EffectiveDay)})
+	v.mayRevoke = d.RevokedBy == "" && slices.Contains(org.Revocable, d.Kind) && string(d.Person) != r.by.Person && r.by.May(access.RevokeOrder, body.Target(d.Person))
+	return show(page{title: r.p.T(l.TitleKey) + " " + d.Number, letter: true, body: letterBody(v),
+		crumbs: []link{{r.p.T("register.orders_title"), "/orders"}, {r.p.Name(d.PersonHi, d.PersonEn), "/person/" + string(d.Person)}}})
 }
 
-type orderView struct {
-	p                  lang.Printer
-	d                  org.Order
-	person             org.Person
-	kind               string
-	reason             string
-	head, unit         string
-	recorded           string
-	revokes, revokedBy *org.Order
-	mayRevoke          bool
-}
-
-// honoured is the person's name as a letter addresses them.
-func (v orderView) honoured() string {
-	name := v.p.Name(v.person.NameHi, v.person.NameEn)
-	switch v.person.Gender {
-	case "f":
-		return v.p.T("register.honour_f", "name", name)
-	case "m":
-		return v.p.T("register.honour_m", "name", name)
-	}
-	return name
-}
-
-// text is the order's operative sentence.
-func (v orderView) text() string {
-	args := []any{"name", v.honoured(), "post", v.p.Name(v.d.RoleHi, v.d.RoleEn), "org", v.unit, "day", lang.Day(v.d.EffectiveDay)}
-	if v.revokes != nil {
-		args = append(args, "no", v.revokes.Number, "of", lang.Day(v.revokes.EffectiveDay))
-	} else {
-		args = append(args, "no", "", "of", lang.Day(v.d.EffectiveDay))
-	}
-	return v.p.T("register.letter."+v.kind, args...)
+type letterView struct {
+	p         lang.Printer
+	l         appointment.OrderLetter
+	issued    string
+	text      string
+	revokedBy string // number of the order that took it back
+	mayRevoke bool
 }
 
 func revokePage(r *request) (answer, error) {
 	d, err := org.GetOrder(r.tx, r.by, org.OrderID(r.PathValue("id")))
 	if err != nil {
 		return answer{}, err
+	}
+	if string(d.Person) == r.by.Person {
+		return answer{}, fault.New(fault.Forbidden, "org.not_for_oneself")
 	}
 	return show(page{title: r.p.T("register.revoke_title", "no", d.Number), crumbs: []link{{r.p.T("register.order_no", "no", d.Number), "/order/" + string(d.ID)}},
 		where: r.p.Name(d.PersonHi, d.PersonEn) + " · " + r.p.Name(d.RoleHi, d.RoleEn) + ", " + r.p.Name(d.OrgHi, d.OrgEn),

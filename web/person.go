@@ -48,8 +48,10 @@ func personPage(r *request) (answer, error) {
 		t := o.Target(id)
 		line.seen = r.by.Sees(o.Target(""))
 		sees := v.own || r.by.May(access.SeeRegister, t)
-		if line.leaves, err = org.Leaves(r.tx, m.ID); err != nil {
-			return answer{}, err
+		if sees { // why somebody was away is not for all who know the name
+			if line.leaves, err = org.Leaves(r.tx, m.ID); err != nil {
+				return answer{}, err
+			}
 		}
 		if m.Running() && !v.past {
 			line.mayLeave = !v.own && r.by.May(access.RecordLeave, t)
@@ -74,7 +76,7 @@ func personPage(r *request) (answer, error) {
 		if v.entries, err = activity.List(r.tx, r.by, activity.Filter{Person: id, Limit: 5}); err != nil {
 			return answer{}, err
 		}
-		if v.orders, err = org.Orders(r.tx, r.by, "", id, 0, 20); err != nil {
+		if v.orders, err = org.Orders(r.tx, r.by, org.OrderFilter{Person: id}, 0, 20); err != nil {
 			return answer{}, err
 		}
 		for _, slot := range personSlots {
@@ -138,6 +140,9 @@ func leavePage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if string(m.Person) == r.by.Person {
+		return answer{}, fault.New(fault.Forbidden, "org.not_for_oneself")
+	}
 	f := r.newForm("from_day", r.today)
 	return show(page{title: r.p.T("register.leave_title"), where: postOf(r.p, m), crumbs: personCrumbs(r.p, m),
 		lead: r.p.T("register.leave_lead"), body: leaveBody(r.p, f, r.URL.Path)})
@@ -185,7 +190,7 @@ func endPage(r *request) (answer, error) {
 		}
 	}
 	if !m.Running() {
-		return answer{}, fault.New(fault.NotFound, "org.already_ended")
+		return answer{}, fault.New(fault.Conflict, "org.already_ended")
 	}
 	return show(page{title: r.p.T(title), where: postOf(r.p, m), crumbs: personCrumbs(r.p, m), lead: r.p.T("register.end_lead"), body: endBody(v)})
 }

@@ -52,12 +52,16 @@ func orgPage(r *request) (answer, error) {
 	if err := v.bodies(r); err != nil {
 		return answer{}, err
 	}
-	if o.Unit == o.ID && r.by.May(access.SeeRegister, o.Target("")) {
-		unit := o.ID
-		if v.root {
-			unit = ""
+	if r.by.May(access.SeeRegister, o.Target("")) {
+		var f org.OrderFilter // the state's history is that of all
+		switch {
+		case v.root:
+		case o.Unit == o.ID:
+			f.Unit = o.ID
+		default:
+			f.Organization = o.ID
 		}
-		if v.orders, err = org.Orders(r.tx, r.by, unit, "", 0, 5); err != nil {
+		if v.orders, err = org.Orders(r.tx, r.by, f, 0, 5); err != nil {
 			return answer{}, err
 		}
 	}
@@ -123,7 +127,7 @@ type orgView struct {
 // count makes the figures: of the body and all below it today, of the body alone on
 // a past day.
 func (v *orgView) count(r *request) (err error) {
-	v.whole = !v.past && r.by.May(access.SeeRegister, v.o.Target(""))
+	v.whole = !v.past && r.by.MayWithin(access.SeeRegister, v.o.Target(""))
 	if v.whole {
 		if v.posts, v.agents, err = r.countSeats(v.o.ID); err != nil {
 			return err
@@ -236,7 +240,7 @@ func (v *orgView) bodies(r *request) error {
 			return err
 		}
 	} else if v.o.Unit == v.o.ID {
-		cells, err := cellBodies(r.tx, r.by, v.o)
+		cells, err := org.CellBodies(r.tx, r.by, v.o)
 		if err != nil {
 			return err
 		}
@@ -273,6 +277,9 @@ func (v *orgView) unitTable(r *request) error {
 	}
 	wanted := lang.Fold(r.query("name"))
 	for _, o := range units {
+		if !r.by.MayWithin(access.SeeRegister, o.Target("")) {
+			continue // its figures are of more than is seen
+		}
 		if wanted != "" && !strings.Contains(lang.Fold(o.NameHi), wanted) && !strings.Contains(lang.Fold(o.NameEn), wanted) {
 			continue
 		}
@@ -337,6 +344,20 @@ func lastMonth(today string) string {
 	return strconv.Itoa(y) + "-" + string('0'+rune(m/10)) + string('0'+rune(m%10))
 }
 
+// countSeats is org.CountSeats, asked once for a page.
+func (r *request) countSeats(id org.OrganizationID) (posts, agents org.Count, err error) {
+	if c, ok := r.counted[id]; ok {
+		return c[0], c[1], nil
+	}
+	if posts, agents, err = org.CountSeats(r.tx, r.by, id); err == nil {
+		if r.counted == nil {
+			r.counted = map[org.OrganizationID][2]org.Count{}
+		}
+		r.counted[id] = [2]org.Count{posts, agents}
+	}
+	return posts, agents, err
+}
+
 const pageRows = 50
 
 // offset reads ?from=, how many rows of a list were shown before.
@@ -371,7 +392,7 @@ func seatsPage(r *request) (answer, error) {
 	if v.state != "filled" && v.state != "vacant" && v.state != "unknown" {
 		v.state = ""
 	}
-	v.seats, err = listSeats(r.tx, r.by, seatFilter{body: o, state: v.state, role: v.role, agents: v.agents, offset: r.offset(), limit: pageRows + 1})
+	v.seats, err = org.Seats(r.tx, r.by, org.SeatFilter{Body: o.ID, State: v.state, Role: org.RoleID(v.role), Agents: v.agents}, r.offset(), pageRows+1)
 	if err != nil {
 		return answer{}, err
 	}

@@ -127,7 +127,6 @@ var routes = []route{
 	{method: "POST", pattern: "/proposal/{id}/approve", act: access.Approve, target: "proposal", handle: approveProposal, again: "/proposal/{id}"},
 	{method: "POST", pattern: "/proposal/{id}/refuse", act: access.Approve, target: "proposal", handle: refuseProposal, again: "/proposal/{id}"},
 	{method: "POST", pattern: "/proposal/{id}/withdraw", act: "", target: "proposal", handle: withdrawProposal, again: "/proposal/{id}"},
-	{method: "GET", pattern: "/order/{id}/letter", act: "", target: "order", handle: letterPage},
 }
 
 // targets finds what a route is about. NotFound when there is no such thing; whether

@@ -65,7 +65,8 @@ func TestFaces(t *testing.T) {
 		{"poorab.president", "GET", "/activity/new?for=m-bargad.sec2", "", 404, ""},
 		{"pachhim.president", "GET", "/activity/" + w.entry, "", 404, ""},
 		{"poorab.president", "GET", "/activity/" + w.entry, "", 200, "हाँ, पुष्टि करें"},
-		{"nadi.president", "GET", "/activity/" + w.entry + "/object", "", 200, "आपत्ति"},
+		{"poorab.president", "GET", "/activity/" + w.entry + "/object", "", 200, "आपत्ति"},
+		{"nadi.president", "GET", "/activity/" + w.entry + "/object", "", 403, ""}, // one's own
 		{"poorab.president", "POST", "/activity/" + w.entry + "/object", "reason=", 422, "कारण लिखना जरूरी है"},
 		{"nadi.president", "POST", "/directive/" + w.report + "/answer?body=nadi&period=2026-10", "body=", 422, "यह भरना जरूरी है"},
 		{"nadi.president", "POST", "/directive/" + w.report + "/answer?body=nadi&period=2026-10", "body=सब ठीक", 303, "/directive/"},

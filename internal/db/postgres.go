@@ -26,14 +26,14 @@ const maxTries = 50
 
 const uniqueViolation = "23505"
 
-// patience is how many times a verb loses a race before it waits for its turn.
-const patience = 3
+// patience is how many times a verb loses a race before it runs alone.
+const patience = 4
 
 type postgresEngine struct {
 	u      *Unit
 	db     *sql.DB
 	closed atomic.Bool
-	turn   sync.Mutex   // held by the one verb that runs again after it lost its patience
+	turn   sync.RWMutex // shared by verbs that run, held by the one that lost its patience
 	away   atomic.Int64 // when the server was last found away, in nanoseconds
 }
 
@@ -76,12 +76,9 @@ func (e *postgresEngine) prepare(ctx context.Context, schema string) error {
 }
 
 func (e *postgresEngine) write(ctx context.Context, fn func(*Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	bg := context.WithoutCancel(ctx)
+	wait, run := ctx, context.WithoutCancel(ctx)
 	for try := 1; ; try++ {
-		err := e.try(bg, "begin isolation level serializable", fn)
+		err := e.takeTurn(try, func() error { return e.try(wait, run, "begin isolation level serializable", fn) })
 		again, last := raced(err)
 		if !again || try >= last && IsUnique(err) {
 			return err
@@ -89,24 +86,36 @@ func (e *postgresEngine) write(ctx context.Context, fn func(*Tx) error) error {
 		if try >= last {
 			return &fault.Error{Kind: fault.Unavailable, Key: "fault.busy", Err: err}
 		}
-		if try == patience { // many at once would go on losing to each other
-			e.turn.Lock()
-			defer e.turn.Unlock()
-		}
+		wait = run // it has begun: now it is run to the end
 		time.Sleep(time.Duration(rand.Int64N(int64(min(try, 10)) * int64(2*time.Millisecond))))
 	}
 }
 
+// takeTurn runs a verb beside others, or alone when it has lost its patience: where
+// many want the same rows, one that goes on losing to newcomers would never end.
+func (e *postgresEngine) takeTurn(try int, run func() error) error {
+	if try > patience {
+		e.turn.Lock()
+		defer e.turn.Unlock()
+	} else {
+		e.turn.RLock()
+		defer e.turn.RUnlock()
+	}
+	return run()
+}
+
 func (e *postgresEngine) bulk(ctx context.Context, fn func(*Tx) error) error {
-	return e.try(context.WithoutCancel(ctx), "begin isolation level repeatable read", fn)
+	run := context.WithoutCancel(ctx)
+	return e.try(run, run, "begin isolation level repeatable read", fn)
 }
 
 func (e *postgresEngine) read(ctx context.Context, fn func(*Tx) error) error {
-	return e.try(ctx, "begin isolation level repeatable read read only", fn)
+	return e.try(ctx, ctx, "begin isolation level repeatable read read only", fn)
 }
 
-func (e *postgresEngine) try(ctx context.Context, begin string, fn func(*Tx) error) error {
-	conn, err := e.begin(ctx, begin)
+// try runs fn once: it waits for a connection while wait lasts, and runs under ctx.
+func (e *postgresEngine) try(wait, ctx context.Context, begin string, fn func(*Tx) error) error {
+	conn, err := e.begin(wait, ctx, begin)
 	if err != nil {
 		return err
 	}
@@ -143,17 +152,20 @@ const knockEvery = 50 * time.Millisecond
 // begin takes a connection and begins a transaction on it. Connections that waited
 // in the pool while the server was restarted are thrown away: nothing has begun on
 // them. When no new one can be made, the server is away.
-func (e *postgresEngine) begin(ctx context.Context, begin string) (*sql.Conn, error) {
+func (e *postgresEngine) begin(wait, ctx context.Context, begin string) (*sql.Conn, error) {
 	for {
+		if err := wait.Err(); err != nil {
+			return nil, err
+		}
 		if time.Since(time.Unix(0, e.away.Load())) < knockEvery {
 			return nil, errAway
 		}
-		conn, err := e.db.Conn(ctx)
+		conn, err := e.db.Conn(wait)
 		if err != nil {
 			switch {
 			case e.closed.Load():
 				return nil, errClosed
-			case ctx.Err() != nil:
+			case wait.Err() != nil:
 				return nil, err
 			}
 			if pe, ok := errors.AsType[*pgconn.PgError](err); !ok || pe.Code == "57P03" { // cannot be reached, or is starting
@@ -273,7 +285,13 @@ func (t *Tx) DropIndexes(tables ...string) (restore func() error, err error) {
 			}
 			return nil
 		}
-		_, err := t.conn.ExecContext(t.ctx, "analyze")
-		return err
+		// Of a table that holds next to nothing yet, statistics would say for ever that
+		// reading all of it is cheap: the audit has one row when a unit is made.
+		for _, q := range []string{"analyze", "delete from sqlite_stat1 where cast(stat as integer) < 10", "analyze sqlite_schema"} {
+			if _, err := t.conn.ExecContext(t.ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
 	}, nil
 }
