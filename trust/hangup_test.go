@@ -27,7 +27,7 @@ func TestI5HangingUpHarmsNobody(t *testing.T) {
 			if engine == "postgres" {
 				path = dbtest.DSN(t)
 			}
-			chains, hangups := form(6, 60), form(300, 5000)
+			chains, hangups := form(6, 60), form(200, 5000)
 			tinyUnit(t, path, 32, 2*chains)
 			l, before := staged(t, path, rnd, chains)
 			l.fatal = func(answer) bool { return true } // no try but the first

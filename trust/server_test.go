@@ -4,6 +4,7 @@ package trust_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -96,10 +97,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	builtAt = filepath.Join(dir, "sangathan")
-	cmd := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "go"), "build", "-buildvcs=false", "-o", builtAt, "./cmd/sangathan")
-	if _, err := os.Stat(cmd.Path); err != nil {
-		cmd.Path, _ = exec.LookPath("go")
-	}
+	cmd := exec.Command(cmp.Or(os.Getenv("GO"), "go"), "build", "-buildvcs=false", "-o", builtAt, "./cmd/sangathan")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)

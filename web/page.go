@@ -31,22 +31,20 @@ type link struct{ text, to string }
 
 // framed is what the frame shows around a page.
 type framed struct {
-	p         lang.Printer
-	page      page
-	name      string // of who is signed in; "" for nobody
-	hat       string // post and body acted under
-	home      string // page of the hat's body
-	path      string
-	faults    []faultLine // what to mend, when the page is shown again
-	message   string
-	search    string
-	css, js   string
-	icon      string
-	manifest  string
-	mayPeople bool
-	mayReport bool
-	current   string // first part of the path, for the menu
-	printed   string
+	p        lang.Printer
+	page     page
+	name     string // of who is signed in; "" for nobody
+	hat      string // post and body acted under
+	home     string // page of the hat's body
+	path     string
+	faults   []faultLine // what to mend, when the page is shown again
+	message  string
+	search   string
+	css, js  string
+	icon     string
+	manifest string
+	current  string // first part of the path, for the menu
+	printed  string
 }
 
 type faultLine struct{ field, text string }

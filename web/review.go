@@ -153,7 +153,6 @@ type reviewsView struct {
 	units, states []choice
 	window        string
 	meters        []meter // of the current window, where there are several units
-	figures       []figure
 	lists         []review.Review
 	none          bool // none at all, whatever is filtered
 	first, next   string

@@ -136,9 +136,12 @@ func (s *site) showFault(w http.ResponseWriter, r *request, err error) {
 		return
 	}
 	number := ""
-	if fault.KindOf(err) == fault.Internal {
+	switch fault.KindOf(err) {
+	case fault.Internal:
 		number = newFormID()[30:]
 		s.cfg.Logger.Error("our failure", "route", r.Pattern, "number", number, "error", err)
+	case fault.Unavailable: // a full disk, a database that is away: the operator must see it
+		s.cfg.Logger.Warn("unavailable", "route", r.Pattern, "error", err)
 	}
 	v := faultView{message: r.p.Error(err), number: number, signIn: fault.Is(err, fault.Unauthorized)}
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 { // of a request without a form
