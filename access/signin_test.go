@@ -241,14 +241,18 @@ func TestPINs(t *testing.T) {
 	if err != nil || !access.PINRight("4827", hash) || access.PINRight("4828", hash) {
 		t.Errorf("hash %q, %v", hash, err)
 	}
-	begin := time.Now()
-	access.PINRight("4827", hash)
-	one := time.Since(begin)
-	begin = time.Now()
-	if access.PINRight("4827", "") {
-		t.Error("no hash is right")
+	quickest := func(hash string, right bool) time.Duration { // of five: the machine may be busy
+		best := time.Hour
+		for range 5 {
+			begin := time.Now()
+			if access.PINRight("4827", hash) != right {
+				t.Errorf("hash %q answers %v", hash, !right)
+			}
+			best = min(best, time.Since(begin))
+		}
+		return best
 	}
-	if none := time.Since(begin); none < one/8 {
+	if one, none := quickest(hash, true), quickest("", false); none < one/4 {
 		t.Errorf("a person without a PIN is told by time: %v against %v", none, one)
 	}
 }

@@ -99,7 +99,7 @@ func TestI5ServerKilled(t *testing.T) {
 	v := finish(t, l, rnd, before)
 	median, slowest := spread(back)
 	result(t, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%v, %v\t%d while starting", kills, l.sent.Load(), l.acked.Load(), l.again.Load(), v.lost, v.doubled, v.halfDone, median, slowest, early)
-	if slowest > maxBack {
+	if late(slowest) {
 		t.Errorf("back after %v", slowest)
 	}
 }
@@ -223,7 +223,7 @@ func TestI5PostgresKilled(t *testing.T) {
 	_, slowestOurs := spread(ours)
 	result(t, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%v, %v\t%d processes killed; ours back %v after PostgreSQL's; told %v", kills, l.sent.Load(), l.acked.Load(), l.again.Load(),
 		v.lost, v.doubled, v.halfDone, median, slowest, processes, slowestOurs, l.problems)
-	if slowestOurs > maxBack || median > maxBack { // how long PostgreSQL itself repairs is the disk's
+	if late(slowestOurs) || late(median) { // how long PostgreSQL itself repairs is the disk's
 		t.Errorf("back after %v, and at most %v after PostgreSQL itself", median, slowestOurs)
 	}
 	for what := range l.problems {
