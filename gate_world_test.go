@@ -230,7 +230,7 @@ func (w *gateWorld) history(tx *db.Tx) error {
 			}
 		}
 	}
-	count, err := activity.Recount(tx)
+	count, err := review.Recount(tx)
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,13 @@ func check(tx *db.Tx, by access.Actor, id EntryID, verdict, reason string) error
 	if err := counts(tx, o, e.Area, e.Day, turned(e.State, verdict)); err != nil {
 		return err
 	}
+	m, err := org.LookupMembership(tx, e.Membership)
+	if err != nil {
+		return err
+	}
+	if err := activeTurns(tx, m, o, id, e.Day, e.State, verdict); err != nil {
+		return err
+	}
 	act := "activity.confirmed"
 	if verdict == Disputed {
 		act = "activity.disputed"

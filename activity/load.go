@@ -10,7 +10,7 @@ import (
 // imports of older ledgers. The checks are Submit's, as they stood on the day of
 // the activity, but who may and the register's facts (post, organization, place)
 // are the caller's part. Close writes what waits, and brings each post's newest
-// activity up to date; the caller then stores a [Recount] in the tallies.
+// activity up to date; the caller then stores a recount in the tallies (review.Recount).
 type Loader struct {
 	tx   *db.Tx
 	in   *db.Inserter

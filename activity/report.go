@@ -89,6 +89,9 @@ func Submit(tx *db.Tx, by access.Actor, r Report) (id EntryID, err error) {
 	if err := counts(tx, o, r.Area, r.Day, tally.Figures{tally.Entry: 1, tally.People: r.People}); err != nil {
 		return "", err
 	}
+	if err := activeTurns(tx, m, o, r.ID, r.Day, "", Claimed); err != nil {
+		return "", err
+	}
 	return r.ID, access.Audit(tx, by, "activity.reported", "activity", string(r.ID), r)
 }
 

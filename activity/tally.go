@@ -36,21 +36,33 @@ func stateMeasure(state string) string {
 	return ""
 }
 
-// Recount counts seats and entries from their rows: what the tallies must say. Whoever
-// loads rows in bulk stores it; sangathan doctor compares it.
-func Recount(tx *db.Tx) (*tally.Count, error) {
-	c := tally.NewCount()
-	places, err := org.ReadPlaces(tx)
-	if err != nil {
-		return nil, err
+// activeTurns counts a membership as active in the month of an entry, or no longer,
+// when the entry has begun (before "") or turned from one state to another: it is
+// active while any entry of its month is not disputed.
+func activeTurns(tx *db.Tx, m org.Membership, o org.Organization, id EntryID, day, before, after string) error {
+	counted := func(state string) bool { return state != "" && state != Disputed }
+	if counted(before) == counted(after) {
+		return nil
 	}
-	if err := org.Recount(tx, places, c); err != nil {
-		return nil, err
+	month := day[:len("2006-01")]
+	others, err := tx.Int(`select count(*) from activity where membership_id = $1 and day >= $2 and day <= $3 and state <> 'disputed' and id <> $4`,
+		m.ID, month+"-01", month+"-31", id)
+	if err != nil || others > 0 {
+		return err
 	}
+	n := 1
+	if counted(before) {
+		n = -1
+	}
+	return counts(tx, o, m.Area, day, tally.Figures{tally.Active: n})
+}
+
+// Recount counts entries, and the memberships that they make active, from their rows.
+func Recount(tx *db.Tx, places *org.Places, c *tally.Count) error {
 	rows, err := tx.Query(`select organization_id, area_id, substr(day, 1, 7), count(*), sum(people),
 			count(*) filter (where state = 'confirmed'), count(*) filter (where state = 'disputed') from activity group by 1, 2, 3`)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -59,9 +71,29 @@ func Recount(tx *db.Tx) (*tally.Count, error) {
 		var month string
 		var n, people, confirmed, disputed int
 		if err := rows.Scan(&o, &area, &month, &n, &people, &confirmed, &disputed); err != nil {
-			return nil, err
+			return err
 		}
 		c.Add(places.Nodes(o, area), month, tally.Figures{tally.Entry: n, tally.People: people, tally.EntryConfirmed: confirmed, tally.EntryDisputed: disputed})
 	}
-	return c, rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	active, err := tx.Query(`select m.organization_id, m.area_id, e.month, count(*)
+		from (select distinct membership_id, substr(day, 1, 7) as month from activity where state <> 'disputed') e join membership m on m.id = e.membership_id
+		group by 1, 2, 3`)
+	if err != nil {
+		return err
+	}
+	defer active.Close()
+	for active.Next() {
+		var o org.OrganizationID
+		var area org.AreaID
+		var month string
+		var n int
+		if err := active.Scan(&o, &area, &month, &n); err != nil {
+			return err
+		}
+		c.Add(places.Nodes(o, area), month, tally.Figures{tally.Active: n})
+	}
+	return active.Err()
 }

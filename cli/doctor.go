@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"sangathan/activity"
 	"sangathan/internal/db"
+	"sangathan/review"
 	"sangathan/tally"
 )
 
@@ -35,7 +35,7 @@ func doctorCommand(ctx context.Context, e *Env, args []string) error {
 			look = u.Bulk
 		}
 		err := look(ctx, func(tx *db.Tx) error {
-			c, err := activity.Recount(tx)
+			c, err := review.Recount(tx)
 			if err != nil {
 				return err
 			}

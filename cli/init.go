@@ -119,7 +119,7 @@ func found(tx *db.Tx, p *pack.Pack, name, role string, person org.NewPerson) (to
 	if err := l.Close(); err != nil {
 		return "", err
 	}
-	c, err := activity.Recount(tx)
+	c, err := review.Recount(tx)
 	if err != nil {
 		return "", err
 	}

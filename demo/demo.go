@@ -166,7 +166,10 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 		if err := restore(); err != nil {
 			return err
 		}
-		figures, err := activity.Recount(tx)
+		if err := g.directives(tx); err != nil {
+			return err
+		}
+		figures, err := review.Recount(tx)
 		if err != nil {
 			return err
 		}
@@ -174,9 +177,6 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 			return err
 		}
 		ended(StageIndex)
-		if err := g.directives(tx); err != nil {
-			return err
-		}
 		lists, err := draftAll(ctx, tx, g, opt.Progress)
 		if err != nil {
 			return err

@@ -115,6 +115,11 @@ func answer(tx *db.Tx, by access.Actor, d Directive, o org.Organization, period,
 		}
 		return err
 	}
+	if d.Recurs != "" {
+		if err := d.received(tx, o, period, tx.Millis()); err != nil {
+			return err
+		}
+	}
 	return access.Audit(tx, by, "directive.answered", "directive", string(d.ID),
 		map[string]any{"organization": o.ID, "period": period, "body": text, "record": record})
 }

@@ -202,6 +202,9 @@ func insert(tx *db.Tx, d Directive) (ID, error) {
 	if err == nil && n == 0 {
 		err = fault.New(fault.Conflict, "fault.already_done")
 	}
+	if err == nil && d.Kind == KindMonthlyReport {
+		err = d.asked(tx)
+	}
 	return d.ID, err
 }
 

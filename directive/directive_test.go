@@ -14,6 +14,7 @@ import (
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/orgtest"
+	"sangathan/tally"
 )
 
 // each runs fn on both engines, on the small register at noon of 22 November 2026.
@@ -380,10 +381,18 @@ func TestC2_BodiesOweOnlyForTheirOwnTime(t *testing.T) {
 			_, err := tx.Exec(`update organization set dissolved = '2026-09-15' where id = 'tila'`)
 			return err
 		}))
+		fx.Counted()
 		read(t, fx, func(tx *db.Tx) error {
 			for month, want := range map[string]int{"2026-08": 3, "2026-09": 3, "2026-10": 3, "2026-04": 0} {
 				if n, err := directive.Received(tx, month, "poorab"); n.Expected != want || err != nil {
 					t.Errorf("%s: %+v (%v), want %d", month, n, err, want)
+				}
+				label, err := tx.Text(`select label from organization where id = 'poorab'`)
+				if err != nil {
+					return err
+				}
+				if n, err := tally.Asked(tx, label, month); n != want || err != nil {
+					t.Errorf("%s: %d asked by the figures (%v), want %d", month, n, err, want)
 				}
 			}
 			owed, err := directive.Due(tx, fx.Actor("nadi.president"))
@@ -446,6 +455,7 @@ func TestLoaderEqualsVerb(t *testing.T) {
 			}
 			return l.Close()
 		}))
+		fx.Counted()
 		ok(t, answer(t, fx, "nadi.president", report(t, fx), "nadi", "2026-10", "x"))
 		read(t, fx, func(tx *db.Tx) error {
 			n, err := tx.Int(`select count(*) from (select distinct directive_id, unit_id, period, acknowledged_at, answered_at, body, record_id,

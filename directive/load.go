@@ -22,7 +22,8 @@ func LoadMonthlyReport(tx *db.Tx, d Directive) (ID, error) {
 }
 
 // Loader enters answers in bulk. The caller has checked who may, and that they are
-// expected. Close writes what waits.
+// expected. Close writes what waits; the caller then stores a recount in the tallies
+// (review.Recount).
 type Loader struct{ in *db.Inserter }
 
 // NewLoader begins loading in tx.

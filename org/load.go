@@ -16,7 +16,7 @@ import (
 // million, in few statements. It is how the register gets its rows from a pack, an
 // import or the demonstration; whoever uses it has checked who may. Parents are
 // added before children. Close writes what waits; the figures of package tally are
-// recounted afterwards by the caller (activity.Recount).
+// recounted afterwards by the caller (review.Recount).
 type Loader struct {
 	tx     *db.Tx
 	label  int64 // last label given

@@ -293,7 +293,8 @@ func standing(by string) string {
 }
 
 // end is the one place where a membership stops: the row, the seat (which becomes
-// vacant, for that is now known) and the grants, open sessions included.
+// vacant, for that is now known), what undecided cases count as, and the grants, open
+// sessions included.
 func end(tx *db.Tx, m Membership, reason, day string, order OrderID) error {
 	n, err := tx.Exec(`update membership set to_day = $1, end_reason = $2, end_order = $3 where id = $4 and to_day is null`,
 		day, reason, db.Null(string(order)), m.ID)
@@ -317,6 +318,9 @@ func end(tx *db.Tx, m Membership, reason, day string, order OrderID) error {
 		if err := seatsTurn(tx, o, s.Area, s.Role, "filled", s.State, 1); err != nil {
 			return err
 		}
+	}
+	if err := casesTurn(tx, m, true); err != nil {
+		return err
 	}
 	return access.Withdraw(tx, string(m.ID))
 }

@@ -512,6 +512,9 @@ func resume(tx *db.Tx, m Membership, order OrderID, seatless bool) error {
 	if _, err := tx.Exec(`update membership set to_day = null, end_reason = '', end_order = null where id = $1`, m.ID); err != nil {
 		return err
 	}
+	if err := casesTurn(tx, m, false); err != nil {
+		return err
+	}
 	return access.Grant(tx, string(m.ID), string(m.Role), string(m.Organization))
 }
 

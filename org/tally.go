@@ -88,6 +88,38 @@ func seatsTurn(tx *db.Tx, o Organization, area AreaID, role RoleID, from, to str
 	return tally.Add(tx, nodes, "", tally.Figures{seatMeasure(role, from): -n, seatMeasure(role, to): n})
 }
 
+// casesTurn counts the undecided cases about a membership as ended, or, when it runs
+// again, at the step where they stood. A case is never told that its post has ended
+// (package review reads it so); the figures must be, and it happens here.
+func casesTurn(tx *db.Tx, m Membership, ended bool) error {
+	type at struct {
+		step string
+		n    int
+	}
+	open, err := db.Select(tx, `select step, count(*) from review_case where membership_id = $1 and decision = '' group by step order by step`, []any{m.ID},
+		func(s db.Scanner) (a at, err error) { return a, s.Scan(&a.step, &a.n) })
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	o, err := Lookup(tx, m.Organization)
+	if err != nil {
+		return err
+	}
+	add := tally.Figures{}
+	for _, a := range open {
+		if !ended {
+			a.n = -a.n
+		}
+		add[tally.Case(a.step)] -= a.n
+		add[tally.Case("ended")] += a.n
+	}
+	nodes, err := Nodes(tx, o, m.Area)
+	if err != nil {
+		return err
+	}
+	return tally.Add(tx, nodes, "", add)
+}
+
 // Places resolves nodes for a recount: every area and organization at once.
 type Places struct {
 	root  string // label of the unit's root organization

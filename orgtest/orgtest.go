@@ -33,6 +33,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/org"
 	"sangathan/pack"
+	"sangathan/review"
 )
 
 // Start is the day from which every membership of the fixture runs; the unit's
@@ -72,7 +73,7 @@ func Small(t testing.TB, u *db.Unit) *Fixture {
 		if err := l.Close(); err != nil {
 			return err
 		}
-		c, err := activity.Recount(tx)
+		c, err := review.Recount(tx)
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func Small(t testing.TB, u *db.Unit) *Fixture {
 func (f *Fixture) Counted() {
 	f.t.Helper()
 	err := f.Unit.Bulk(context.Background(), func(tx *db.Tx) error {
-		c, err := activity.Recount(tx)
+		c, err := review.Recount(tx)
 		if err != nil {
 			return err
 		}
@@ -111,7 +112,7 @@ func (f *Fixture) Counted() {
 // talliesRight fails the test when a figure differs from a recount of its rows.
 func (f *Fixture) talliesRight() {
 	err := f.Unit.Read(context.Background(), func(tx *db.Tx) error {
-		c, err := activity.Recount(tx)
+		c, err := review.Recount(tx)
 		if err != nil {
 			return err
 		}

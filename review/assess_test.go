@@ -8,7 +8,7 @@ func TestD1_AssessCountsOnlyMonthsThatExpect(t *testing.T) {
 	heard := map[string]map[string]bool{"body": {"2026-05": true, "2026-06": true, "2026-07": true}}
 	half := map[string]map[string]bool{"body": {"2026-05": true}}
 	any3 := []duty{{id: "any", perMonth: 3}}
-	entries := map[string]map[string]tally{"2026-05": {"meeting": {2, 1}, "visit": {1, 0}}, "2026-07": {"visit": {4, 0}}}
+	entries := map[string]map[string]done{"2026-05": {"meeting": {2, 1}, "visit": {1, 0}}, "2026-07": {"visit": {4, 0}}}
 	for name, c := range map[string]struct {
 		b                  bearer
 		reported           map[string]map[string]bool

@@ -209,6 +209,9 @@ func openCase(tx *db.Tx, by access.Actor, line string, m org.Membership) (string
 	if err != nil {
 		return "", err
 	}
+	if err := turn(tx, m.Organization, m.ID, "", StepOpened); err != nil {
+		return "", err
+	}
 	return id, record(tx, by, id, note{step: StepOpened, day: tx.Today()})
 }
 
@@ -279,7 +282,10 @@ func move(tx *db.Tx, c Case, to string) error {
 	if err == nil && n == 0 {
 		err = fault.New(fault.Conflict, "review.wrong_step")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return turn(tx, c.Organization, c.Membership, c.Step, to)
 }
 
 func checkText(field, text string) error {
@@ -544,6 +550,9 @@ func Decide(tx *db.Tx, by access.Actor, id, verdict, text string) (order org.Ord
 	if err := move(tx, c, to); err != nil {
 		return "", err
 	}
+	if _, err := tx.Exec(`update review_case set decision = $1 where id = $2`, verdict, id); err != nil { // before the post ends: it is decided, not ended
+		return "", err
+	}
 	switch verdict {
 	case "relieve":
 		order, err = org.Relieve(tx, by, org.Relief{Membership: c.Membership, Reason: text, Day: tx.Today(), Case: id})
@@ -606,7 +615,14 @@ func RelieveNow(tx *db.Tx, by access.Actor, membership org.MembershipID, reason 
 			return "", err
 		}
 	}
-	if _, err := tx.Exec(`update review_case set step = 'decided', without_notice = true where id = $1`, caseID); err != nil {
+	c, _, err := lookupCase(tx, caseID)
+	if err != nil {
+		return "", err
+	}
+	if err := move(tx, c, StepDecided); err != nil {
+		return "", err
+	}
+	if _, err := tx.Exec(`update review_case set decision = 'relieve', without_notice = true where id = $1`, caseID); err != nil {
 		return "", err
 	}
 	order, err := org.Relieve(tx, by, org.Relief{Membership: membership, Reason: reason, Day: tx.Today(), WithoutNotice: true, Case: caseID})

@@ -12,6 +12,7 @@ import (
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/org"
+	"sangathan/tally"
 )
 
 // Window gives the months of the criteria's window that ends with the last whole
@@ -31,7 +32,7 @@ type bearer struct {
 	fromDay                                           string
 	duties                                            []duty
 	leaves                                            [][2]string
-	entries                                           map[string]map[string]tally // month to kind to entries
+	entries                                           map[string]map[string]done // month to kind to entries
 }
 
 type duty struct {
@@ -41,7 +42,7 @@ type duty struct {
 	from, to string
 }
 
-type tally struct{ recorded, confirmed int }
+type done struct{ recorded, confirmed int }
 
 // month is one duty in one month as it will stand in the list.
 type month struct {
@@ -94,6 +95,10 @@ func Draft(tx *db.Tx, by access.Actor, unit org.OrganizationID, fromMonth, toMon
 		return "", err
 	}
 
+	change := tally.NewCount()
+	if err := countListed(tx, change, unit, -1); err != nil {
+		return "", err
+	}
 	id, kept, err := begin(tx, by, o, c, from, to)
 	if err != nil {
 		return "", err
@@ -154,6 +159,12 @@ func Draft(tx *db.Tx, by access.Actor, unit org.OrganizationID, fromMonth, toMon
 			silent_units = $7, reporting_units = $8 where id = $9`,
 		sum.bearers, sum.listed, sum.met, sum.notAssessed, sum.onLeave, sum.silentBearers, sum.silentBodies, sum.bodies-sum.silentBodies, id)
 	if err != nil {
+		return "", err
+	}
+	if err := countListed(tx, change, unit, 1); err != nil {
+		return "", err
+	}
+	if err := change.AddTo(tx); err != nil {
 		return "", err
 	}
 	return id, access.Audit(tx, by, "review.drafted", "review", id, map[string]any{"unit": unit, "from": from, "to": to, "listed": sum.listed})
@@ -219,7 +230,7 @@ func bearersOf(tx *db.Tx, unit org.OrganizationID) (map[string]*bearer, error) {
 		b := bearers[r.b.membership]
 		if b == nil {
 			b = &r.b
-			b.entries = map[string]map[string]tally{}
+			b.entries = map[string]map[string]done{}
 			bearers[b.membership] = b
 		}
 		b.duties = append(b.duties, r.d)
@@ -238,13 +249,13 @@ func readLedger(tx *db.Tx, unit org.OrganizationID, from, to string, bearers map
 	defer rows.Close()
 	for rows.Next() {
 		var membership, month, kind string
-		var t tally
+		var t done
 		if err := rows.Scan(&membership, &month, &kind, &t.recorded, &t.confirmed); err != nil {
 			return err
 		}
 		if b := bearers[membership]; b != nil {
 			if b.entries[month] == nil {
-				b.entries[month] = map[string]tally{}
+				b.entries[month] = map[string]done{}
 			}
 			b.entries[month][kind] = t
 		}

@@ -36,7 +36,19 @@ const (
 	EntryConfirmed = "entry.confirmed"
 	EntryDisputed  = "entry.disputed"
 	People         = "people" // who took part, by the entries
+	Active         = "active" // memberships with an entry of the month that is not disputed
+
+	ReportAsked    = "report.asked" // bodies that owe the monthly report from this month on, less those that do so no longer: see Asked
+	ReportReceived = "report.received"
+	ReportOnTime   = "report.on_time" // of those received
+
+	Listed = "listed" // lines of the newest list of each district-level body
+
+	casePrefix = "case."
 )
+
+// Case names the figure of the cases at a step.
+func Case(step string) string { return casePrefix + step }
 
 // Figures are numbers by measure.
 type Figures map[string]int
@@ -122,6 +134,12 @@ func Series(tx *db.Tx, node, measure, first, last string) (map[string]int, error
 	return out, rows.Err()
 }
 
+// Asked gives how many bodies at a node owe the monthly report of a month: the
+// figures of ReportAsked up to it, for each body is counted once, where it begins.
+func Asked(tx *db.Tx, node, month string) (int, error) {
+	return tx.Int(`select coalesce(sum(n), 0) from tally_now where node = $1 and month <= $2 and measure = $3`, node, month, ReportAsked)
+}
+
 // Fold gathers the additions that wait into the figures. Run it alone, now and
 // then, in a bulk transaction: its one state of the database holds the same rows
 // for both statements.
@@ -142,13 +160,37 @@ type Count struct{ at map[place]*[len(measures)]int }
 type place struct{ node, month string }
 
 // measures lists every measure; a recount keeps a row of them for each place.
-var measures = [...]string{PostFilled, PostVacant, PostUnknown, AgentFilled, AgentVacant, AgentUnknown, Entry, EntryConfirmed, EntryDisputed, People}
+var measures = [...]string{PostFilled, PostVacant, PostUnknown, AgentFilled, AgentVacant, AgentUnknown, Entry, EntryConfirmed, EntryDisputed, People, Active,
+	ReportAsked, ReportReceived, ReportOnTime, Listed,
+	casePrefix + "opened", casePrefix + "spoken", casePrefix + "noticed", casePrefix + "served", casePrefix + "replied", casePrefix + "recommended",
+	casePrefix + "decided", casePrefix + "appealed", casePrefix + "closed", casePrefix + "ended"}
+
+// indexOf gives the place of a measure in a row. It panics for one that is not listed, which is a slip
+// of the program and no fault of its data.
+func indexOf(measure string) int {
+	i := slices.Index(measures[:], measure)
+	if i < 0 {
+		panic("tally: no measure " + measure)
+	}
+	return i
+}
 
 // NewCount begins a recount.
 func NewCount() *Count { return &Count{at: map[place]*[len(measures)]int{}} }
 
 // Add counts figures at nodes, each node once.
 func (c *Count) Add(nodes []string, month string, add Figures) {
+	var at, by [len(measures)]int
+	n := 0
+	for name, by1 := range add {
+		if by1 != 0 {
+			at[n], by[n] = indexOf(name), by1
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
 	for i, node := range nodes {
 		if slices.Contains(nodes[:i], node) {
 			continue
@@ -158,12 +200,31 @@ func (c *Count) Add(nodes []string, month string, add Figures) {
 			row = new([len(measures)]int)
 			c.at[place{node, month}] = row
 		}
-		for m, name := range measures {
-			if n := add[name]; n != 0 {
-				row[m] += n
-			}
+		for j := range n {
+			row[at[j]] += by[j]
 		}
 	}
+}
+
+// AddTo adds what was counted to the figures that stand: for a verb that changes the
+// figures of many bodies at once.
+func (c *Count) AddTo(tx *db.Tx) error {
+	for _, p := range c.places() {
+		add := Figures{}
+		for m, n := range c.at[p] {
+			add[measures[m]] = n
+		}
+		if err := Add(tx, []string{p.node}, p.month, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Count) places() []place {
+	return slices.SortedFunc(maps.Keys(c.at), func(a, b place) int {
+		return cmp.Or(strings.Compare(a.node, b.node), strings.Compare(a.month, b.month))
+	})
 }
 
 // Store makes the recount the figures, in place of whatever stood; for loaders and
@@ -175,10 +236,7 @@ func (c *Count) Store(tx *db.Tx) error {
 		}
 	}
 	in := tx.Insert("tally", "node", "month", "measure", "n")
-	places := slices.SortedFunc(maps.Keys(c.at), func(a, b place) int {
-		return cmp.Or(strings.Compare(a.node, b.node), strings.Compare(a.month, b.month))
-	})
-	for _, p := range places {
+	for _, p := range c.places() {
 		for m, n := range c.at[p] {
 			if n == 0 {
 				continue

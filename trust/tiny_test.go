@@ -60,7 +60,7 @@ func tinyUnit(t *testing.T, path string, workers, agents int) {
 		if err := l.Close(); err != nil {
 			return err
 		}
-		figures, err := activity.Recount(tx) // a loader leaves them
+		figures, err := review.Recount(tx) // a loader leaves them
 		if err != nil {
 			return err
 		}

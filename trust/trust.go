@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"slices"
 
-	"sangathan/activity"
 	"sangathan/internal/db"
+	"sangathan/review"
 )
 
 // Finding is one row that breaks a rule.
@@ -68,7 +68,7 @@ func Check(tx *db.Tx, only ...string) (found []Finding, err error) {
 		found = append(found, altered...)
 	}
 	if asked(recounted) {
-		recount, err := activity.Recount(tx)
+		recount, err := review.Recount(tx)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,113 @@
+package review
+
+import (
+	"sangathan/activity"
+	"sangathan/directive"
+	"sangathan/internal/db"
+	"sangathan/org"
+	"sangathan/tally"
+)
+
+// turn moves a case from one step to another in the figures; "" is none.
+func turn(tx *db.Tx, organization org.OrganizationID, membership org.MembershipID, from, to string) error {
+	o, err := org.Lookup(tx, organization)
+	if err != nil {
+		return err
+	}
+	m, err := org.LookupMembership(tx, membership)
+	if err != nil {
+		return err
+	}
+	nodes, err := org.Nodes(tx, o, m.Area)
+	if err != nil {
+		return err
+	}
+	add := tally.Figures{tally.Case(to): 1}
+	if from != "" {
+		add[tally.Case(from)]--
+	}
+	return tally.Add(tx, nodes, "", add)
+}
+
+// newest is the condition that review v is the newest list of its unit: of the window
+// that ends last, and of these the shortest.
+const newest = `v.id = (select n.id from review n where n.unit_id = v.unit_id order by n.to_day desc, n.from_day desc, n.id limit 1)`
+
+// listed counts the lines of the newest list of a unit ("" for all), by body and place.
+func listed(tx *db.Tx, unit org.OrganizationID, add func(o org.OrganizationID, area org.AreaID, n int) error) error {
+	type lines struct {
+		o    org.OrganizationID
+		area org.AreaID
+		n    int
+	}
+	all, err := db.Select(tx, `select l.organization_id, m.area_id, count(*) from review v join review_line l on l.review_id = v.id
+			join membership m on m.id = l.membership_id
+		where ($1 = '' or v.unit_id = $1) and `+newest+` group by l.organization_id, m.area_id order by l.organization_id, m.area_id`, []any{unit},
+		func(s db.Scanner) (l lines, err error) { return l, s.Scan(&l.o, &l.area, &l.n) })
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		if err := add(l.o, l.area, l.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countListed adds the unit's newest list to a count, times n.
+func countListed(tx *db.Tx, c *tally.Count, unit org.OrganizationID, times int) error {
+	return listed(tx, unit, func(id org.OrganizationID, area org.AreaID, n int) error {
+		o, err := org.Lookup(tx, id)
+		if err != nil {
+			return err
+		}
+		nodes, err := org.Nodes(tx, o, area)
+		c.Add(nodes, "", tally.Figures{tally.Listed: n * times})
+		return err
+	})
+}
+
+// Recount counts every figure from its rows, those of the packages below too: what the
+// tallies must say. Whoever loads rows in bulk stores it; sangathan doctor compares it.
+func Recount(tx *db.Tx) (*tally.Count, error) {
+	c := tally.NewCount()
+	places, err := org.ReadPlaces(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, count := range []func(*db.Tx, *org.Places, *tally.Count) error{org.Recount, activity.Recount, directive.Recount, recount} {
+		if err := count(tx, places, c); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// recount counts lists and cases.
+func recount(tx *db.Tx, places *org.Places, c *tally.Count) error {
+	err := listed(tx, "", func(o org.OrganizationID, area org.AreaID, n int) error {
+		c.Add(places.Nodes(o, area), "", tally.Figures{tally.Listed: n})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Query(`select k.organization_id, m.area_id, case when k.decision = '' and m.to_day is not null then 'ended' else k.step end, count(*)
+		from review_case k join membership m on m.id = k.membership_id group by 1, 2, 3`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var o org.OrganizationID
+		var area org.AreaID
+		var step string
+		var n int
+		if err := rows.Scan(&o, &area, &step, &n); err != nil {
+			return err
+		}
+		c.Add(places.Nodes(o, area), "", tally.Figures{tally.Case(step): n})
+	}
+	return rows.Err()
+}
