@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"time"
+
 	"sangathan/internal/db"
 	"sangathan/org"
 	"sangathan/tally"
@@ -96,4 +98,35 @@ func Recount(tx *db.Tx, places *org.Places, c *tally.Count) error {
 		c.Add(places.Nodes(o, area), month, tally.Figures{tally.Active: n})
 	}
 	return active.Err()
+}
+
+// RecountPast counts the entries of a month as they had been recorded by past days,
+// and whom they had made active.
+func RecountPast(tx *db.Tx, places *org.Places, h *tally.History, month string) error {
+	for measure, query := range map[string]string{
+		tally.Entry: `select organization_id, area_id, recorded_at from activity where day >= $1 and day <= $2`,
+		tally.EntryConfirmed: `select e.organization_id, e.area_id, min(k.at) from activity e join activity_check k on k.activity_id = e.id
+			where e.day >= $1 and e.day <= $2 and e.state = 'confirmed' group by e.id, e.organization_id, e.area_id`,
+		tally.Active: `select m.organization_id, m.area_id, min(e.recorded_at) from activity e join membership m on m.id = e.membership_id
+			where e.day >= $1 and e.day <= $2 and e.state <> 'disputed' group by m.id, m.organization_id, m.area_id`,
+	} {
+		rows, err := tx.Query(query, month+"-01", month+"-31")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var o org.OrganizationID
+			var area org.AreaID
+			var at int64
+			if err := rows.Scan(&o, &area, &at); err != nil {
+				return err
+			}
+			h.Add(places.Nodes(o, area), month, measure, tx.Time(at).Format(time.DateOnly), 1)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

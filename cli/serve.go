@@ -11,6 +11,7 @@ import (
 
 	"sangathan/api"
 	"sangathan/internal/db"
+	"sangathan/tally"
 	"sangathan/web"
 )
 
@@ -34,6 +35,9 @@ func serveCommand(ctx context.Context, e *Env, args []string) error {
 // foldEvery is how long the figures' additions wait on PostgreSQL: short, so that
 // few rows are added up for a page.
 const foldEvery = 5 * time.Second
+
+// keepEvery is how soon after midnight the figures of the day that is over are kept.
+const keepEvery = time.Minute
 
 type server struct{ addr, cert, key *string }
 
@@ -64,21 +68,23 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 		}
 		defer local.Close()
 	}
-	if db.IsPostgres(u.Path()) {
-		go func() {
-			for tick := time.NewTicker(foldEvery); ; {
-				select {
-				case <-ctx.Done():
-					tick.Stop()
-					return
-				case <-tick.C:
-					if err := foldTallies(ctx, u); err != nil {
-						cfg.Logger.Error("fold tallies", "error", err)
-					}
-				}
+	every := func(pause time.Duration, what string, do func() error) {
+		for tick := time.NewTicker(pause); ; {
+			if err := do(); err != nil && ctx.Err() == nil {
+				cfg.Logger.Error(what, "error", err)
 			}
-		}()
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+		}
 	}
+	if db.IsPostgres(u.Path()) {
+		go every(foldEvery, "fold tallies", func() error { return foldTallies(ctx, u) })
+	}
+	go every(keepEvery, "keep figures", func() error { return tally.Keep(ctx, u) })
 	scheme := "http"
 	if *s.cert != "" {
 		scheme = "https"

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -189,6 +190,9 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 		if err := tell(tx, g, lists); err != nil {
 			return err
 		}
+		if err := review.RecountPast(tx, pastDays(tx.Now)); err != nil {
+			return err
+		}
 		if err := count(tx, &res); err != nil {
 			return err
 		}
@@ -214,6 +218,21 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 	ended(StageDisk)
 	res.Seconds = time.Since(began).Seconds()
 	return res, nil
+}
+
+// pastDays gives the days whose figures are kept as the past: the last of each month
+// for a year, and of each week since the month before last.
+func pastDays(now time.Time) (days []string) {
+	last := now.AddDate(0, 0, -1).Format(time.DateOnly)
+	for back := range 13 {
+		days = append(days, firstOfMonth(now, -back).AddDate(0, 0, -1).Format(time.DateOnly))
+	}
+	for back := range 6 {
+		days = append(days, now.AddDate(0, 0, -7*(back+1)).Format(time.DateOnly))
+	}
+	days = append(days, now.AddDate(0, -1, 0).Format(time.DateOnly), last)
+	slices.Sort(days)
+	return slices.Compact(days)
 }
 
 func count(tx *db.Tx, res *Result) (err error) {

@@ -277,7 +277,7 @@ func (g *generator) seats(b *batch, o *body, role string, area org.AreaID, state
 			} else {
 				g.newPerson(b, h, role)
 			}
-			h.from = g.between(firstDay+150, -15)
+			h.from = g.between(firstDay+150, -1)
 			if h.perMonth > 0 { // long enough in the post that the whole window counts
 				h.from = g.between(firstDay+150, g.windowFrom()-10)
 			}

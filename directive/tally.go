@@ -1,6 +1,8 @@
 package directive
 
 import (
+	"time"
+
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/org"
@@ -117,6 +119,36 @@ func Recount(tx *db.Tx, places *org.Places, c *tally.Count) error {
 			due[period] = d.dueMillis(tx, period)
 		}
 		c.Add(places.Nodes(id, area), period, receipt(at, due[period]))
+	}
+	return rows.Err()
+}
+
+// RecountPast counts the monthly reports of a month as they had come by past days.
+func RecountPast(tx *db.Tx, places *org.Places, h *tally.History, month string) error {
+	d, err := openReport(tx)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Query(`select a.organization_id, o.area_id, a.answered_at from directive_answer a join organization o on o.id = a.organization_id
+		where a.directive_id = $1 and a.period = $2 and a.answered_at is not null`, d.ID, month)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	due := d.dueMillis(tx, month)
+	for rows.Next() {
+		var id org.OrganizationID
+		var area org.AreaID
+		var at int64
+		if err := rows.Scan(&id, &area, &at); err != nil {
+			return err
+		}
+		for measure, n := range receipt(at, due) {
+			h.Add(places.Nodes(id, area), month, measure, tx.Time(at).Format(time.DateOnly), n)
+		}
 	}
 	return rows.Err()
 }

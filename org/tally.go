@@ -219,3 +219,66 @@ func Recount(tx *db.Tx, p *Places, c *tally.Count) error {
 	}
 	return rows.Err()
 }
+
+// RecountPast counts all seats as they stood on past days, by the rule of [SeatsOn].
+func RecountPast(tx *db.Tx, p *Places, h *tally.History) error {
+	type seat struct {
+		id    SeatID
+		nodes []string
+		role  RoleID
+		known string
+		held  [][2]string // from, to
+	}
+	count := func(s seat) {
+		was := ""
+		for _, day := range h.Days() {
+			is := "unknown"
+			if s.known != "" && s.known <= day {
+				is = "vacant"
+			}
+			for _, h := range s.held {
+				if h[0] <= day && (h[1] == "" || h[1] > day) {
+					is = "filled"
+				}
+			}
+			if is == was {
+				continue
+			}
+			if was != "" {
+				h.Add(s.nodes, "", seatMeasure(s.role, was), day, -1)
+			}
+			h.Add(s.nodes, "", seatMeasure(s.role, is), day, 1)
+			was = is
+		}
+	}
+	rows, err := tx.Query(`select s.id, s.organization_id, t.area_id, s.role_id, coalesce(s.known_from, ''), coalesce(m.from_day, ''), coalesce(m.to_day, '')
+		from seat s join post t on t.id = s.post_id left join membership m on m.seat_id = s.id order by s.id, m.from_day`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var now seat
+	for rows.Next() {
+		var s seat
+		var o OrganizationID
+		var area AreaID
+		var held [2]string
+		if err := rows.Scan(&s.id, &o, &area, &s.role, &s.known, &held[0], &held[1]); err != nil {
+			return err
+		}
+		if s.id != now.id {
+			if now.id != "" {
+				count(now)
+			}
+			s.nodes = p.Nodes(o, area)
+			now = s
+		}
+		if held[0] != "" {
+			now.held = append(now.held, held)
+		}
+	}
+	if now.id != "" {
+		count(now)
+	}
+	return rows.Err()
+}

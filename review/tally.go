@@ -1,6 +1,9 @@
 package review
 
 import (
+	"slices"
+	"time"
+
 	"sangathan/activity"
 	"sangathan/directive"
 	"sangathan/internal/db"
@@ -110,4 +113,90 @@ func recount(tx *db.Tx, places *org.Places, c *tally.Count) error {
 		c.Add(places.Nodes(o, area), "", tally.Figures{tally.Case(step): n})
 	}
 	return rows.Err()
+}
+
+// RecountPast tells from the rows how the figures stood on past days, and keeps it as
+// the past: for a loader that takes over records older than the unit. Seats are told by
+// whom they were held, reports and entries of this month and the last by when they came, over the last week,
+// cases by their steps; a list counts from the day it was drafted.
+func RecountPast(tx *db.Tx, days []string) error {
+	h := tally.NewHistory(days)
+	places, err := org.ReadPlaces(tx)
+	if err != nil {
+		return err
+	}
+	if err := org.RecountPast(tx, places, h); err != nil {
+		return err
+	}
+	if err := recountPast(tx, places, h); err != nil {
+		return err
+	}
+	week := tx.Now.AddDate(0, 0, -7).Format(time.DateOnly)
+	from, _ := slices.BinarySearch(days, week)
+	late := tally.NewHistory(days[from:])
+	first := time.Date(tx.Now.Year(), tx.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	for back := range 2 {
+		month := first.AddDate(0, -back, 0).Format("2006-01")
+		if err := activity.RecountPast(tx, places, late, month); err != nil {
+			return err
+		}
+		if err := directive.RecountPast(tx, places, late, month); err != nil {
+			return err
+		}
+	}
+	return tally.StorePast(tx, h, late)
+}
+
+// recountPast counts lists and cases.
+func recountPast(tx *db.Tx, places *org.Places, h *tally.History) error {
+	lists, err := tx.Query(`select l.organization_id, m.area_id, v.drafted_at from review v join review_line l on l.review_id = v.id
+		join membership m on m.id = l.membership_id where ` + newest)
+	if err != nil {
+		return err
+	}
+	defer lists.Close()
+	for lists.Next() {
+		var o org.OrganizationID
+		var area org.AreaID
+		var at int64
+		if err := lists.Scan(&o, &area, &at); err != nil {
+			return err
+		}
+		h.Add(places.Nodes(o, area), "", tally.Listed, tx.Time(at).Format(time.DateOnly), 1)
+	}
+	if err := lists.Err(); err != nil {
+		return err
+	}
+	steps, err := tx.Query(`select k.id, k.organization_id, m.area_id, s.step, s.verdict, s.at from case_step s join review_case k on k.id = s.case_id
+		join membership m on m.id = k.membership_id order by k.id, s.n`)
+	if err != nil {
+		return err
+	}
+	defer steps.Close()
+	was, of := "", ""
+	for steps.Next() {
+		var id, step, verdict string
+		var o org.OrganizationID
+		var area org.AreaID
+		var at int64
+		if err := steps.Scan(&id, &o, &area, &step, &verdict, &at); err != nil {
+			return err
+		}
+		if id != of {
+			of, was = id, ""
+		}
+		switch {
+		case step == "appeal_decided", step == StepDecided && verdict == "retain":
+			step = StepClosed
+		case !slices.Contains(Steps, step), slices.Index(Steps, step) <= slices.Index(Steps, was): // a remark, or a further reply
+			continue
+		}
+		nodes, day := places.Nodes(o, area), tx.Time(at).Format(time.DateOnly)
+		if was != "" {
+			h.Add(nodes, "", tally.Case(was), day, -1)
+		}
+		h.Add(nodes, "", tally.Case(step), day, 1)
+		was = step
+	}
+	return steps.Err()
 }

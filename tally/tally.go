@@ -209,7 +209,7 @@ func (c *Count) Add(nodes []string, month string, add Figures) {
 // AddTo adds what was counted to the figures that stand: for a verb that changes the
 // figures of many bodies at once.
 func (c *Count) AddTo(tx *db.Tx) error {
-	for _, p := range c.places() {
+	for _, p := range sortedPlaces(c.at) {
 		add := Figures{}
 		for m, n := range c.at[p] {
 			add[measures[m]] = n
@@ -221,8 +221,8 @@ func (c *Count) AddTo(tx *db.Tx) error {
 	return nil
 }
 
-func (c *Count) places() []place {
-	return slices.SortedFunc(maps.Keys(c.at), func(a, b place) int {
+func sortedPlaces[V any](at map[place]V) []place {
+	return slices.SortedFunc(maps.Keys(at), func(a, b place) int {
 		return cmp.Or(strings.Compare(a.node, b.node), strings.Compare(a.month, b.month))
 	})
 }
@@ -236,7 +236,7 @@ func (c *Count) Store(tx *db.Tx) error {
 		}
 	}
 	in := tx.Insert("tally", "node", "month", "measure", "n")
-	for _, p := range c.places() {
+	for _, p := range sortedPlaces(c.at) {
 		for m, n := range c.at[p] {
 			if n == 0 {
 				continue
