@@ -47,6 +47,19 @@ web GET /orders                          | -
 web GET /order/{id}                      | see order         | order
 web GET /order/{id}/revoke               | revoke order      | order
 web POST /order/{id}/revoke              | revoke order      | order | reason=x
+web GET /letters/{id}                    | see order         | letter
+web GET /order/{id}/pdf                  | see order         | order
+web GET /case/{id}/notice/pdf            | see notice        | notice
+web GET /org/{id}/diary                  | see contacts      | body
+web GET /org/{id}/letters                | edit letters      | body
+web GET /org/{id}/letters/head           | edit letters      | body
+web POST /org/{id}/letters/head          | edit letters      | body | address_hi=x&address_en=x&contact_hi=x&contact_en=x&copy_hi=x&copy_en=x
+web GET /org/{id}/letters/emblem         | edit letters      | body
+web GET /org/{id}/letters/{kind}/{lang}  | edit letters      | body
+web POST /org/{id}/letters/{kind}/{lang} | edit letters      | body | template={template}
+web POST /org/{id}/letters/{kind}/{lang}/preview | edit letters | body | template={template}
+web POST /org/{id}/letters/{kind}/{lang}/restore | edit letters | body | version=0
+also web GET /letters/{id}               | see notice        | notice-letter
 also web GET /people?q={id}              | find              | person
 also web GET /people?q={id}              | find              | phone
 also web GET /vacancies?unit={id}        | filter            | body
@@ -145,6 +158,7 @@ api GET /people/{id}/record              | see person        | person
 api GET /orders                          | -
 api GET /orders/{id}                     | see order         | order
 api GET /orders/{id}/letter              | see order         | order
+api GET /orders/{id}/letter.pdf          | see order         | order
 api POST /orders/{id}/revoke             | revoke order      | order | {"text":"x"}
 api POST /memberships/{id}/end           | record end        | membership | {"reason":"resigned","day":"2026-11-20"}
 api POST /memberships/{id}/relieve-now   | relieve now       | membership | {"text":"x"}
@@ -195,6 +209,7 @@ also api GET /reviews?unit={id}          | filter            | body
 
 api GET /cases                           | -
 api GET /cases/{id}                      | see case          | case
+api GET /cases/{id}/notice.pdf           | see notice        | notice
 api POST /cases/{id}/talk                | talk              | case | {"manner":"call","day":"2026-11-22","text":"x","reached":true}
 api POST /cases/{id}/notice              | issue notice      | case | {"text":"x"}
 api POST /cases/{id}/service             | record service    | notice | {"manner":"call","day":"2026-11-22","text":"x"}
@@ -223,4 +238,5 @@ const plainNames = `
 offset limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of sort dir do from tree months min_expected below_percent reply_days appeal_days result id
+address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version
 `

@@ -43,6 +43,12 @@ see contact, see entry, see leave, find person | blocksec distsec             | 
 see contact, see entry, see leave, find person | mandal block distgs dist     | own below line
 see contact, see entry, see leave, find person | cell celldist                | own below
 see contact, see entry, see leave, find person | desk incharge president      | own below line
+see contacts < see body                     | blocksec distsec               | own
+see contacts < see body                     | mandal block distgs dist       | own below line
+see contacts < see body                     | cell celldist                  | own below
+see contacts < see body                     | desk incharge president        | own below line
+edit letters < see body                     | distgs dist cell               | own
+edit letters < see body                     | desk president                 | own below line
 find person                                 | blocksec distsec mandal block distgs dist cell celldist desk incharge president | self
 see answer                                  | agent                          | own
 see answer                                  | blocksec distsec               | own

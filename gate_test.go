@@ -115,7 +115,7 @@ func (w *gateWorld) things(kind string, by reader) (all []thing) {
 		switch kind {
 		case "person", "phone":
 			id = w.ids[kind+" "+body+".object"]
-		case "membership", "order", "entry", "line", "case", "notice":
+		case "membership", "order", "entry", "line", "case", "notice", "letter", "notice-letter":
 			id = w.ids[kind+" "+body+".object@"+body]
 		}
 		if id != "" {
@@ -151,7 +151,8 @@ func (w *gateWorld) filled(text, id string, by reader) string {
 		home = "nadi"
 	}
 	return strings.NewReplacer("{id}", id, "{$}", "", "{token}", "none", "{own}", w.ids["body "+home], "{seat}", w.ids["seat "+home],
-		"{colleague}", w.ids["person "+home+".object"], "{to-all}", w.ids["directive to-all"], "{form}", formOf).Replace(text)
+		"{colleague}", w.ids["person "+home+".object"], "{to-all}", w.ids["directive to-all"], "{form}", formOf,
+		"{kind}", "appointment", "{lang}", "hi", "{template}", url.QueryEscape("x {number} {date} {body} {signer}")).Replace(text)
 }
 
 // faces are the pages and the API of the world, with what they tell their log.

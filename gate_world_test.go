@@ -201,6 +201,11 @@ func (w *gateWorld) history(tx *db.Tx) error {
 		run(`insert into directive(id, number, kind, subject, body, from_org, to_kinds, issued_by, issued_at, due_day) values($1, $2, 'general', $3, '', $4, $5, '', $6, $7)`,
 			w.ids["directive "+d[0]], fmt.Sprintf("2026/1%d", i), w.ids["directive "+d[0]], w.ids["body "+d[1]], d[2], tx.Millis(), "2026-12-01")
 	}
+	run(`insert into emblem(id, png) values('0123456789abcdef', 'x')`)
+	for _, highest := range []string{"state", "mitra"} {
+		run(`insert into letterhead(organization_id, address_hi, address_en, contact_hi, contact_en, copy_hi, copy_en, emblem_id)
+			values($1, '', '', '', '', '', '', '0123456789abcdef')`, w.ids["body "+highest])
+	}
 	lists := map[string]string{}
 	for i, body := range w.bodies {
 		o, err := org.Lookup(tx, org.OrganizationID(w.ids["body "+body]))
@@ -270,6 +275,12 @@ func (w *gateWorld) deeds(tx *db.Tx, name, body, criteria string, lists map[stri
 	run(`insert into orders(id, number, kind, person_id, membership_id, organization_id, unit_id, effective_day, recorded_at, by_account, reason, extra)
 		values($1, $2, 'appointment', $3, $4, $5, $6, $7, $8, '', $9, '{"charge":"regular"}')`,
 		order, "2025/"+order, m.Person, m.ID, o.ID, o.Unit, orgtest.Start, tx.Millis(), order)
+	run(`insert into letter_form(id, text) values('x', 'x {number}') on conflict(id) do nothing`)
+	written := func(kind, record, of, see string) {
+		run(`insert into letter(id, kind, record, record_id, number, organization_id, person_id, issued_at, form_hi, form_en, fields_hi, fields_en, address)
+			values($1, 'letter', $2, $3, $1, $4, $5, $6, 'x', 'x', '{}', '{}', '')`, mark(kind, "w", see), record, of, o.ID, m.Person, tx.Millis())
+	}
+	written("letter", "order", order, "see order")
 	line, list := mark("line", "l", "see line"), ""
 	for unit, id := range lists {
 		if w.ids["body "+unit] == string(o.Unit) {
@@ -287,6 +298,9 @@ func (w *gateWorld) deeds(tx *db.Tx, name, body, criteria string, lists map[stri
 			values($1, $2, $3, $4, $5, $6, $7, $8, $9, '')`, id, "2026/"+id, db.Null(of), o.Unit, o.ID, m.Person, m.ID, c[3], tx.Millis())
 		run(`insert into case_step(id, case_id, n, step, day, at, by_person, text) values($1, $2, 1, $3, $4, $5, '', $6)`,
 			tx.NewID(), id, c[3], gateDay, tx.Millis(), id)
+		if c[0] == "notice" {
+			written("notice-letter", "case", id, c[2])
+		}
 	}
 	return nil
 }
@@ -380,7 +394,8 @@ const stopped = "gate: all is done"
 func (w *gateWorld) stop() {
 	w.write(func(tx *db.Tx) error {
 		for _, event := range []string{"insert on command", "insert on activation_slip", "update on session", "delete on session", "insert on session",
-			"update on account", "insert on sign_in_code", "update on sign_in_code", "insert on sign_in_ticket", "insert on sign_in_failure"} {
+			"update on account", "insert on sign_in_code", "update on sign_in_code", "insert on sign_in_ticket", "insert on sign_in_failure",
+			"insert on letter", "insert on letter_file", "insert on letterhead"} {
 			_, err := tx.Exec(fmt.Sprintf(`create trigger "gate %s" before %s begin select raise(abort, '%s'); end`, event, event, stopped))
 			if err != nil {
 				return err

@@ -19,6 +19,8 @@ import (
 	"sangathan/cli"
 	"sangathan/internal/db"
 	"sangathan/internal/dbtest"
+	"sangathan/internal/lang"
+	"sangathan/letter"
 	"sangathan/org"
 	"sangathan/orgtest"
 	"sangathan/review"
@@ -180,6 +182,24 @@ func (s *story) tell() {
 	s.post("state.incharge", "/proposals/"+other+"/approve", `{"day":"2026-09-01","reason":"यह भी"}`, 409)
 	s.sees("poorab.gs", "/order/"+order, "2026/")
 
+	// The letter is there, for the new president too and for nobody of another district.
+	// The desk changes the template: what is issued stays as it is.
+	issued := s.file("poorab.gs", "/order/"+order+"/pdf", 200)
+	s.has(issued[:8], "%PDF-1.7")
+	s.file("pachhim.president", "/order/"+order+"/pdf", 404)
+	s.sees("state.desk", "/org/state/letters", "मनोनयन पत्र", "सामान्य")
+	s.verb(func(tx *db.Tx) error {
+		_, err := letter.Save(tx, s.Actor("state.desk"), "state", "appointment", lang.Hi, "@center {organization}\n{number} {date}\n{body}\n@sign {signer}")
+		return err
+	})
+	s.sees("state.desk", "/org/state/letters/appointment/hi", "{signer_post}", "संस्करण 1")
+	if s.file("state.desk", "/order/"+order+"/pdf", 200) != issued {
+		s.Error("the bytes of an issued letter changed")
+	}
+	if s.file("poorab.gs", "/org/poorab/diary", 200)[:8] != "%PDF-1.7" {
+		s.Error("no telephone diary")
+	}
+
 	// As on any day: the old president in January, nobody in August, the new one now.
 	s.equal(s.presidentOn("2026-01-10"), "p-poorab.president")
 	s.equal(s.presidentOn("2026-08-15"), "")
@@ -277,6 +297,19 @@ func (s *story) page(as, path string) (int, string) {
 }
 
 var tags = regexp.MustCompile(`<[^>]*>`)
+
+// file reads what a page gives as a file, letter by letter.
+func (s *story) file(as, path string, want int) string {
+	s.Helper()
+	r := httptest.NewRequest("GET", path, nil)
+	r.AddCookie(&http.Cookie{Name: "session", Value: base64.RawURLEncoding.EncodeToString([]byte(s.token(as)))})
+	w := httptest.NewRecorder()
+	s.pages.ServeHTTP(w, r)
+	if w.Code != want {
+		s.Fatalf("%s: %s: %d, want %d", as, path, w.Code, want)
+	}
+	return w.Body.String()
+}
 
 // sees checks that a page is there for the holder and says each text.
 func (s *story) sees(as, path string, texts ...string) {

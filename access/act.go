@@ -30,13 +30,14 @@ const (
 	GiveSlip        Act = "give_slip"        // hand over an activation slip
 	LoadData        Act = "load_data"        // enter who was found in a post; close a register round
 	PublishCriteria Act = "publish_criteria" // publish a new version of the criteria
+	EditLetters     Act = "edit_letters"     // letterhead and templates of letters
 	Admin           Act = "admin"            // settings of the unit
 )
 
 // Acts lists every act, in the order of the pack's documentation.
 var Acts = []Act{SeeRegister, SeeContact, ReportFor, ConfirmActivity, DraftList, CheckList, RecordTalk,
 	IssueNotice, RecordService, Recommend, Decide, HearAppeal, RelieveNow, Propose, Approve, RevokeOrder,
-	IssueDirective, AnswerDirective, RecordEnd, RecordLeave, GiveSlip, LoadData, PublishCriteria, Admin}
+	IssueDirective, AnswerDirective, RecordEnd, RecordLeave, GiveSlip, LoadData, PublishCriteria, EditLetters, Admin}
 
 // Scope says how far from the post's organization an act reaches.
 type Scope string

@@ -24,6 +24,7 @@ import (
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/letter"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -186,6 +187,39 @@ func read[I, O any](a *api, url, act, summary string, verb func(tx *db.Tx, by ac
 			return nil, a.fail(ctx, err)
 		}
 		return &out, nil
+	})
+}
+
+// file registers a GET of a letter's PDF: finders gives those that ask, as the actor,
+// for the letter that {id} names.
+func file(a *api, url, act, summary string, finders func(by access.Actor, id string) (find, issue letter.Finder)) {
+	type input struct {
+		ID   string `path:"id"`
+		Lang string `query:"lang" enum:"hi,en" default:"hi"`
+	}
+	type output struct {
+		ContentType string `header:"Content-Type"`
+		Disposition string `header:"Content-Disposition"`
+		Body        []byte
+	}
+	op := operation("GET", url, act, summary)
+	op.Responses = map[string]*huma.Response{"200": {Description: "the file", Content: map[string]*huma.MediaType{"application/pdf": {}}}}
+	huma.Register(a.huma, op, func(ctx context.Context, in *input) (*output, error) {
+		as := func(which int) letter.Finder {
+			return func(tx *db.Tx) (string, error) {
+				by, err := access.Open(tx, callerOf(ctx).token)
+				if err != nil {
+					return "", err
+				}
+				find, issue := finders(by, in.ID)
+				return []letter.Finder{find, issue}[which](tx)
+			}
+		}
+		f, err := letter.PDF(ctx, a.unit, lang.Parse(in.Lang), as(0), as(1))
+		if err != nil {
+			return nil, a.fail(ctx, err)
+		}
+		return &output{"application/pdf", `inline; filename="` + f.Name + `"`, f.PDF}, nil
 	})
 }
 

@@ -7,7 +7,9 @@ import (
 	"sangathan/directive"
 	"sangathan/election"
 	"sangathan/internal/db"
+	"sangathan/letter"
 	"sangathan/org"
+	"sangathan/review"
 )
 
 // activities lists the ledger.
@@ -145,11 +147,12 @@ func (a *api) appointments() {
 		Sent
 		ID   string `path:"id"`
 		Body struct {
-			Day    string `json:"day"`
-			Reason string `json:"reason"`
+			Day    string   `json:"day"`
+			Reason string   `json:"reason"`
+			CopyTo []string `json:"copy_to,omitempty" doc:"to whom copies of the letter go besides"`
 		}
 	}) (made, error) {
-		id, err := appointment.Approve(tx, by, in.ID, in.Body.Day, in.Body.Reason)
+		id, err := appointment.Approve(tx, by, in.ID, in.Body.Day, in.Body.Reason, in.Body.CopyTo...)
 		return made{string(id)}, err
 	})
 	write(a, "/proposals/{id}/refuse", "approve", "Refuse", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {
@@ -158,8 +161,16 @@ func (a *api) appointments() {
 	write(a, "/proposals/{id}/withdraw", "propose", "Withdraw one's own proposal", func(tx *db.Tx, by access.Actor, in *nothing) (done, error) {
 		return ok, appointment.Withdraw(tx, by, in.ID)
 	})
-	read(a, "/orders/{id}/letter", "see_register", "What stands in the letter of an order", func(tx *db.Tx, by access.Actor, in *byID) (appointment.OrderLetter, error) {
-		return appointment.Letter(tx, by, org.OrderID(in.ID))
+	file(a, "/orders/{id}/letter.pdf", "see_register", "The letter of an order, as it was issued", func(by access.Actor, id string) (find, issue letter.Finder) {
+		return func(tx *db.Tx) (string, error) { return org.LetterOf(tx, by, org.OrderID(id)) },
+			func(tx *db.Tx) (string, error) { return org.IssueLetter(tx, by, org.OrderID(id)) }
+	})
+	file(a, "/cases/{id}/notice.pdf", "recommend", "The notice of a case, as it was issued", func(by access.Actor, id string) (find, issue letter.Finder) {
+		return func(tx *db.Tx) (string, error) { return review.NoticeLetter(tx, by, id) },
+			func(tx *db.Tx) (string, error) { return review.IssueNoticeLetter(tx, by, id) }
+	})
+	read(a, "/orders/{id}/letter", "see_register", "What stands in the letter of an order", func(tx *db.Tx, by access.Actor, in *byID) (org.OrderLetter, error) {
+		return org.GetOrderLetter(tx, by, org.OrderID(in.ID))
 	})
 }
 

@@ -357,9 +357,9 @@ func TestE2_Letters(t *testing.T) {
 			order, err = appointment.Approve(tx, o.Actor("state.president"), id, today, "संस्तुति उचित")
 			return err
 		})
-		letter := func(by string, id org.OrderID) (l appointment.OrderLetter) {
+		letter := func(by string, id org.OrderID) (l org.OrderLetter) {
 			o.Helper()
-			o.must(func(tx *db.Tx) (err error) { l, err = appointment.Letter(tx, o.Actor(by), id); return err })
+			o.must(func(tx *db.Tx) (err error) { l, err = org.GetOrderLetter(tx, o.Actor(by), id); return err })
 			return l
 		}
 		l := letter("nadi.sec1", order) // the person's own
@@ -367,7 +367,7 @@ func TestE2_Letters(t *testing.T) {
 			l.Order.ByRoleEn != "State president" || l.ByOrgEn != "Surya Pradesh unit" || l.Root.ID != "state" || l.AreaEn != "Poorab Ganj" {
 			o.Errorf("%+v", l)
 		}
-		copies := func(l appointment.OrderLetter) (s string) {
+		copies := func(l org.OrderLetter) (s string) {
 			for _, c := range l.CopyTo {
 				s += strings.TrimPrefix(c.Key, "appointment.copy.") + " " + c.NameEn + "; "
 				for _, tongue := range []lang.Lang{lang.Hi, lang.En} {
@@ -413,10 +413,10 @@ func TestE2_Letters(t *testing.T) {
 			o.Errorf("copies to %s", got)
 		}
 		o.wants(fault.NotFound, "fault.not_found", func(tx *db.Tx) error {
-			_, err := appointment.Letter(tx, o.Actor("pachhim.president"), order)
+			_, err := org.GetOrderLetter(tx, o.Actor("pachhim.president"), order)
 			return err
 		})
-		o.wants(fault.NotFound, "fault.not_found", func(tx *db.Tx) error { _, err := appointment.Letter(tx, o.Actor("state.desk"), "none"); return err })
+		o.wants(fault.NotFound, "fault.not_found", func(tx *db.Tx) error { _, err := org.GetOrderLetter(tx, o.Actor("state.desk"), "none"); return err })
 	})
 }
 

@@ -11,9 +11,9 @@ import (
 // days back), the register changes, and what else was proposed for the seat is
 // refused with the reason that it was given; of an acting or additional charge only
 // the other proposals of that charge. The actor needs act approve on the seat's
-// organization and is neither the person nor the proposer. Faults: Unauthorized,
-// NotFound, Forbidden, Invalid, Conflict (already decided; the seat is taken).
-func Approve(tx *db.Tx, by access.Actor, id, day, reason string) (order org.OrderID, err error) {
+// organization and is neither the person nor the proposer. Copies of the letter go to
+// copyTo besides. Faults: Unauthorized, NotFound, Forbidden, Invalid, Conflict (already decided; the seat is taken).
+func Approve(tx *db.Tx, by access.Actor, id, day, reason string, copyTo ...string) (order org.OrderID, err error) {
 	defer fault.Op(&err, "appointment.Approve(%s)", id)
 	p, err := forDecision(tx, by, id)
 	if err != nil {
@@ -24,7 +24,7 @@ func Approve(tx *db.Tx, by access.Actor, id, day, reason string) (order org.Orde
 	}
 	// The order comes first: its number is what every approval waits for, so that two
 	// for one seat cannot wait for each other's proposals.
-	order, err = org.Appoint(tx, by, org.Appointment{Seat: p.Seat, Person: p.Person, Charge: p.Charge, Day: day, Reason: reason})
+	order, err = org.Appoint(tx, by, org.Appointment{Seat: p.Seat, Person: p.Person, Charge: p.Charge, Day: day, Reason: reason, CopyTo: copyTo})
 	if err != nil {
 		return "", err
 	}

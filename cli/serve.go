@@ -11,6 +11,7 @@ import (
 
 	"sangathan/api"
 	"sangathan/internal/db"
+	"sangathan/letter"
 	"sangathan/tally"
 	"sangathan/web"
 )
@@ -39,15 +40,20 @@ const foldEvery = 5 * time.Second
 // keepEvery is how soon after midnight the figures of the day that is over are kept.
 const keepEvery = time.Minute
 
-type server struct{ addr, cert, key *string }
+type server struct{ addr, cert, key, url *string }
 
 func serverFlags(f flags) server {
 	return server{
 		addr: f.String("addr", "127.0.0.1:8080", "address to listen on"),
 		cert: f.String("cert", "", "TLS certificate file; with -key"),
 		key:  f.String("key", "", "TLS key file"),
+		url:  f.String("url", "", "address under which people reach the pages, for the QR of letters; default: that of -addr"),
 	}
 }
+
+// pressEvery is how long an issued letter waits for its bytes; opening it makes them
+// at once.
+const pressEvery = 3 * time.Second
 
 // serve answers requests until ctx ends, then lets those under way finish.
 func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) error {
@@ -89,7 +95,16 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 	if *s.cert != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(e.Stdout, "%s\n", printer().T("cli.serving", "url", scheme+"://"+l.Addr().String()+"/"))
+	here := scheme + "://" + l.Addr().String()
+	site := *s.url
+	if site == "" {
+		site = here
+	}
+	if err := u.Write(ctx, func(tx *db.Tx) error { return letter.SetSite(tx, site) }); err != nil {
+		return err
+	}
+	go every(pressEvery, "press letters", func() error { _, err := letter.Press(ctx, u); return err })
+	fmt.Fprintf(e.Stdout, "%s\n", printer().T("cli.serving", "url", here+"/"))
 	done := make(chan error, 1)
 	go func() {
 		if *s.cert != "" {

@@ -151,9 +151,10 @@ type newOrder struct {
 	organization, unit        OrganizationID
 	revokes                   OrderID
 	extra                     orderExtra
+	copyTo                    []string
 }
 
-// issue writes an order under the next number of its year.
+// issue writes an order under the next number of its year, and its letter.
 func issue(tx *db.Tx, by access.Actor, n newOrder) (OrderID, error) {
 	year := tx.Now.Year()
 	number, err := tx.Next(fmt.Sprintf("orders/%d", year))
@@ -173,6 +174,11 @@ func issue(tx *db.Tx, by access.Actor, n newOrder) (OrderID, error) {
 	if err != nil {
 		return "", err
 	}
+	if n.membership != "" { // an appointment's begins after its order
+		if _, err := issueLetter(tx, id, n.copyTo); err != nil {
+			return "", err
+		}
+	}
 	return id, access.Audit(tx, by, "org.order_issued", "order", string(id), map[string]any{"kind": n.kind, "person": n.person, "day": n.day})
 }
 
@@ -184,6 +190,7 @@ type Appointment struct {
 	Charge string // regular, acting, additional
 	Day    string // from; not later than today, not more than 30 days back
 	Reason string
+	CopyTo []string // to whom copies of its letter go besides
 }
 
 // Appoint issues the order and changes the register in one step. The actor needs
@@ -217,7 +224,10 @@ func Appoint(tx *db.Tx, by access.Actor, in Appointment) (id OrderID, err error)
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Exec(`update orders set membership_id = $1 where id = $2`, m, id)
+	if _, err := tx.Exec(`update orders set membership_id = $1 where id = $2`, m, id); err != nil {
+		return "", err
+	}
+	_, err = issueLetter(tx, id, in.CopyTo)
 	return id, err
 }
 
@@ -227,8 +237,9 @@ type Relief struct {
 	Reason        string
 	Day           string
 	WithoutNotice bool
-	As            string // relieved ("" too), transferred, suspended, expelled: how the ending stands in the register
-	Case          string // the case decided, "" for none
+	As            string   // relieved ("" too), transferred, suspended, expelled: how the ending stands in the register
+	Case          string   // the case decided, "" for none
+	CopyTo        []string // to whom copies of its letter go besides
 }
 
 // Relieve issues the relief order, ends the membership, frees the seat and takes
@@ -265,7 +276,7 @@ func Relieve(tx *db.Tx, by access.Actor, in Relief) (id OrderID, err error) {
 		return "", fault.In("day", "org.day_before_start", "day", lang.Day(m.FromDay))
 	}
 	id, err = issue(tx, by, newOrder{kind: kind, person: m.Person, membership: m.ID, organization: o.ID, unit: o.Unit, day: in.Day, reason: in.Reason,
-		caseID: in.Case, extra: orderExtra{Ending: ending}})
+		caseID: in.Case, extra: orderExtra{Ending: ending}, copyTo: in.CopyTo})
 	if err != nil {
 		return "", err
 	}
@@ -273,8 +284,9 @@ func Relieve(tx *db.Tx, by access.Actor, in Relief) (id OrderID, err error) {
 }
 
 // Warn issues a written warning to a holder; the membership goes on. The actor needs
-// decide on the organization. Faults: Invalid, NotFound, Forbidden, Conflict.
-func Warn(tx *db.Tx, by access.Actor, membership MembershipID, reason, caseID string) (id OrderID, err error) {
+// decide on the organization. Copies of its letter go to copyTo besides. Faults:
+// Invalid, NotFound, Forbidden, Conflict.
+func Warn(tx *db.Tx, by access.Actor, membership MembershipID, reason, caseID string, copyTo ...string) (id OrderID, err error) {
 	defer fault.Op(&err, "org.Warn(%s)", membership)
 	m, o, err := membershipIn(tx, membership)
 	if err != nil {
@@ -293,7 +305,7 @@ func Warn(tx *db.Tx, by access.Actor, membership MembershipID, reason, caseID st
 		return "", fault.New(fault.Conflict, "org.already_ended")
 	}
 	return issue(tx, by, newOrder{kind: OrderWarning, person: m.Person, membership: m.ID, organization: o.ID, unit: o.Unit,
-		day: tx.Today(), reason: reason, caseID: caseID})
+		day: tx.Today(), reason: reason, caseID: caseID, copyTo: copyTo})
 }
 
 // RecordEnd puts on record that a membership has ended for a reason of fact (see

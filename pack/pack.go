@@ -104,7 +104,7 @@ func Acts() []string {
 		"recommend", "decide", "hear_appeal", "relieve_now",
 		"propose", "approve", "revoke_order",
 		"issue_directive", "answer_directive", "record_end", "record_leave",
-		"give_slip", "load_data", "publish_criteria", "admin",
+		"give_slip", "load_data", "publish_criteria", "edit_letters", "admin",
 	}
 }
 

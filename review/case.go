@@ -354,8 +354,9 @@ func Outside(by access.Actor, c Case) bool {
 
 // Notice issues the numbered notice with text (what is asked). Nothing but missing
 // records may stand in it as fact. The actor needs issue_notice. Faults: Invalid,
-// NotFound, Forbidden, Conflict (nobody has spoken with the person yet).
-func Notice(tx *db.Tx, by access.Actor, id, text string) (number string, err error) {
+// NotFound, Forbidden, Conflict (nobody has spoken with the person yet). Copies of its
+// letter go to copyTo besides.
+func Notice(tx *db.Tx, by access.Actor, id, text string, copyTo ...string) (number string, err error) {
 	defer fault.Op(&err, "review.Notice(%s)", id)
 	c, err := enter(tx, by, id, access.IssueNotice, StepSpoken)
 	if err != nil {
@@ -375,7 +376,15 @@ func Notice(tx *db.Tx, by access.Actor, id, text string) (number string, err err
 	if _, err := tx.Exec(`update review_case set notice_number = $1 where id = $2`, number, id); err != nil {
 		return "", err
 	}
-	return number, record(tx, by, id, note{step: StepNoticed, day: tx.Today(), verdict: number, text: text})
+	if err := record(tx, by, id, note{step: StepNoticed, day: tx.Today(), verdict: number, text: text}); err != nil {
+		return "", err
+	}
+	c, steps, err := GetCase(tx, by, id)
+	if err != nil {
+		return "", err
+	}
+	_, err = issueNotice(tx, c, steps[len(steps)-1], copyTo)
+	return number, err
 }
 
 // Serve records the proof that the notice reached the person on a day: signed (the
@@ -423,9 +432,14 @@ func Opened(tx *db.Tx, by access.Actor, id string) (err error) {
 	return serve(tx, by, c, "opened", tx.Today(), "")
 }
 
+// replyDays gives the days to reply, by the criteria that the case rests on.
+func replyDays(tx *db.Tx, id string) (int, error) {
+	return tx.Int(`select c.reply_days from review_case k left join review_line l on l.id = k.line_id left join review v on v.id = l.review_id
+		join criteria c on c.id = coalesce(v.criteria_id, (select id from criteria order by version desc limit 1)) where k.id = $1`, id)
+}
+
 func serve(tx *db.Tx, by access.Actor, c Case, manner, day, text string) error {
-	days, err := tx.Int(`select c.reply_days from review_case k left join review_line l on l.id = k.line_id left join review v on v.id = l.review_id
-		join criteria c on c.id = coalesce(v.criteria_id, (select id from criteria order by version desc limit 1)) where k.id = $1`, c.ID)
+	days, err := replyDays(tx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -522,9 +536,10 @@ func Recommend(tx *db.Tx, by access.Actor, id, verdict, text string) (err error)
 // Decide is the decision of the competent authority, with its reasons. To relieve
 // or transfer issues the order, ends the membership and frees the seat in the same
 // step; to warn issues a written warning; to retain closes the case. The actor
-// needs decide on the person's body and is not who recommended. Faults: Invalid,
-// NotFound, Forbidden, Conflict (another step; decided meanwhile).
-func Decide(tx *db.Tx, by access.Actor, id, verdict, text string) (order org.OrderID, err error) {
+// needs decide on the person's body and is not who recommended. Copies of the letter
+// of its order go to copyTo besides. Faults: Invalid, NotFound, Forbidden, Conflict
+// (another step; decided meanwhile).
+func Decide(tx *db.Tx, by access.Actor, id, verdict, text string, copyTo ...string) (order org.OrderID, err error) {
 	defer fault.Op(&err, "review.Decide(%s, %s)", id, verdict)
 	c, err := enter(tx, by, id, access.Decide, StepRecommended)
 	if err != nil {
@@ -555,11 +570,11 @@ func Decide(tx *db.Tx, by access.Actor, id, verdict, text string) (order org.Ord
 	}
 	switch verdict {
 	case "relieve":
-		order, err = org.Relieve(tx, by, org.Relief{Membership: c.Membership, Reason: text, Day: tx.Today(), Case: id})
+		order, err = org.Relieve(tx, by, org.Relief{Membership: c.Membership, Reason: text, Day: tx.Today(), Case: id, CopyTo: copyTo})
 	case "transfer":
-		order, err = org.Relieve(tx, by, org.Relief{Membership: c.Membership, Reason: text, Day: tx.Today(), Case: id, As: "transferred"})
+		order, err = org.Relieve(tx, by, org.Relief{Membership: c.Membership, Reason: text, Day: tx.Today(), Case: id, As: "transferred", CopyTo: copyTo})
 	case "warn":
-		order, err = org.Warn(tx, by, c.Membership, text, id)
+		order, err = org.Warn(tx, by, c.Membership, text, id, copyTo...)
 	}
 	if err != nil {
 		return "", err

@@ -193,12 +193,16 @@ func GetLine(tx *db.Tx, by access.Actor, id string) (l Line, duties []DutyMonth,
 	if mayReadList(by, unit) != nil {
 		l.Review = ""
 	}
-	duties, err = db.Select(tx, `select d.duty_id, u.name_hi, u.name_en, d.month, d.expected, d.recorded, d.skipped
-		from review_duty d join duty u on u.id = d.duty_id where d.line_id = $1 order by u.id, d.month`, []any{id},
+	duties, err = dutiesOf(tx, id)
+	return l, duties, err
+}
+
+func dutiesOf(tx *db.Tx, line string) ([]DutyMonth, error) {
+	return db.Select(tx, `select d.duty_id, u.name_hi, u.name_en, d.month, d.expected, d.recorded, d.skipped
+		from review_duty d join duty u on u.id = d.duty_id where d.line_id = $1 order by u.id, d.month`, []any{line},
 		func(s db.Scanner) (d DutyMonth, err error) {
 			return d, s.Scan(&d.Duty, &d.NameHi, &d.NameEn, &d.Month, &d.Expected, &d.Recorded, &d.Skipped)
 		})
-	return l, duties, err
 }
 
 func hidden(by access.Actor) error {

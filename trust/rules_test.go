@@ -55,6 +55,8 @@ func TestEveryRuleFindsItsBreach(t *testing.T) {
 		{"a grant is of a running membership, in its body, and of what its role permits", `insert into access_grant values('x', 'own', ' decide ', 'y')`},
 		{"a session acts under a running membership of its own person",
 			`insert into session select 'x', id, (select min(id) from membership where to_day is not null), 0, 0 from account limit 1`},
+		{"an order and a notice have their letter", `update letter set record_id = 'x' where id = (select min(id) from letter)`},
+		{"a letter has its bytes, or they are due", `delete from letter_due where letter_id = (select min(letter_id) from letter_due)`},
 		{"an appointment's order and its membership name each other", `update orders set membership_id = (select min(id) from membership where begun_by = 'as_found') where kind = 'appointment'`},
 		{"a membership by order has its order", `update membership set begin_order = null where begun_by = 'order'`},
 		{"an order in force that ends a membership has ended it", `update membership set to_day = null, end_reason = '', end_order = null, seat_id = null where end_reason = 'relieved'`},

@@ -140,6 +140,14 @@ var rules = []rule{
 		`select s.account_id from session s join account a on a.id = s.account_id left join membership m on m.id = s.membership_id
 		where s.membership_id is not null and (m.id is null or m.to_day is not null or m.person_id <> a.person_id)`},
 
+	// Letters.
+	{"an order and a notice have their letter",
+		`select d.id from orders d left join letter l on l.record = 'order' and l.record_id = d.id where l.id is null
+		union all select k.id from review_case k left join letter l on l.record = 'case' and l.record_id = k.id where k.notice_number <> '' and l.id is null`},
+	{"a letter has its bytes, or they are due",
+		`select l.id from letter l left join letter_file f on f.letter_id = l.id and f.lang = 'hi' left join letter_due d on d.letter_id = l.id
+		where (f.letter_id is null) <> (d.letter_id is not null)`},
+
 	// Orders.
 	{"an appointment's order and its membership name each other",
 		`select d.id from orders d left join membership m on m.id = d.membership_id

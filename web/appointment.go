@@ -285,7 +285,7 @@ type proposalView struct {
 
 func approveProposal(r *request) (answer, error) {
 	id := r.PathValue("id")
-	order, err := appointment.Approve(r.tx, r.by, id, r.day("day"), r.typed("reason"))
+	order, err := appointment.Approve(r.tx, r.by, id, r.day("day"), r.typed("reason"), r.copies()...)
 	if err != nil {
 		return answer{}, err
 	}

@@ -172,7 +172,7 @@ func casePage(r *request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		v.line, v.window = l, dutyWindow(r.p, duties)
+		v.line, v.window = l, review.DutyWindow(r.p, duties)
 	}
 	v.stages, v.steps = stagesOf(r.p, c, steps), steps
 	v.acts = caseActs(r.by, c, steps, o, r.today)
@@ -394,7 +394,7 @@ func caseTalk(r *request) (answer, error) {
 }
 
 func caseNotice(r *request) (answer, error) {
-	number, err := review.Notice(r.tx, r.by, r.PathValue("id"), r.typed("text"))
+	number, err := review.Notice(r.tx, r.by, r.PathValue("id"), r.typed("text"), r.copies()...)
 	return goTo("/case/"+r.PathValue("id"), "cases.did_notice", "no", number), err
 }
 
@@ -421,7 +421,7 @@ func caseRecommend(r *request) (answer, error) {
 }
 
 func caseDecide(r *request) (answer, error) {
-	order, err := review.Decide(r.tx, r.by, r.PathValue("id"), r.typed("verdict"), r.typed("text"))
+	order, err := review.Decide(r.tx, r.by, r.PathValue("id"), r.typed("verdict"), r.typed("text"), r.copies()...)
 	if err != nil {
 		return answer{}, err
 	}
@@ -474,7 +474,7 @@ func noticePage(r *request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		v.line, v.window, v.duties = l, dutyWindow(r.p, duties), duties
+		v.line, v.window, v.duties = l, review.DutyWindow(r.p, duties), duties
 		v.replyDays, err = r.tx.Int(`select c.reply_days from review v join criteria c on c.id = v.criteria_id where v.id = $1`, l.Review)
 		if err != nil {
 			return answer{}, err
@@ -489,7 +489,7 @@ func noticePage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v.name = honoured(r.p, lang.Name{Hi: c.PersonHi, En: c.PersonEn}, person.Gender)
+	v.name = org.Honoured(r.p, lang.Name{Hi: c.PersonHi, En: c.PersonEn}, person.Gender)
 	return show(page{title: r.p.T("cases.notice_title") + " " + c.NoticeNumber, letter: true, body: noticeBody(v),
 		crumbs: []link{{r.p.T("cases.case_no", "no", c.Number), "/case/" + c.ID}}})
 }
@@ -506,15 +506,6 @@ type noticeView struct {
 	replyDays  int
 	head, unit string
 	name       string
-}
-
-// honoured is a name as a letter addresses it: with an honorific where the gender is known.
-func honoured(p lang.Printer, name lang.Name, gender string) string {
-	switch gender {
-	case "f", "m":
-		return p.T("cases.honour."+gender, "name", name)
-	}
-	return p.Name(name.Hi, name.En)
 }
 
 // relievePage asks for the reasons of a relief at once, and says what it means.

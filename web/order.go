@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"sangathan/access"
-	"sangathan/appointment"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
@@ -77,14 +76,13 @@ type ordersView struct {
 
 // orderPage is the order as a letter, ready to print.
 func orderPage(r *request) (answer, error) {
-	l, err := appointment.Letter(r.tx, r.by, org.OrderID(r.PathValue("id")))
+	l, err := org.GetOrderLetter(r.tx, r.by, org.OrderID(r.PathValue("id")))
 	if err != nil {
 		return answer{}, err
 	}
 	d := l.Order
 	v := letterView{p: r.p, l: l, issued: r.tx.Time(d.RecordedAt).Format("2006-01-02")}
-	v.text = r.p.T(l.BodyKey, "person", honoured(r.p, lang.Name{Hi: d.PersonHi, En: d.PersonEn}, l.Gender), "post", lang.Name{Hi: d.RoleHi, En: d.RoleEn},
-		"organization", lang.Name{Hi: d.OrgHi, En: d.OrgEn}, "day", lang.Day(d.EffectiveDay), "revoked", l.Revoked)
+	v.text = l.Sentence(r.p)
 	if v.revokedBy, err = orderNumber(r, d.RevokedBy); err != nil {
 		return answer{}, err
 	}
@@ -99,7 +97,7 @@ func orderPage(r *request) (answer, error) {
 
 type letterView struct {
 	p         lang.Printer
-	l         appointment.OrderLetter
+	l         org.OrderLetter
 	issued    string
 	text      string
 	revokedBy string // number of the order that took it back

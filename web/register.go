@@ -26,7 +26,7 @@ func kindNames(p lang.Printer, all []org.Kind) map[string]string {
 }
 
 // orgSlots add what other capabilities know of a body to its page, each a section.
-var orgSlots = []func(*request, org.Organization) (templ.Component, error){reviewOfUnit}
+var orgSlots = []func(*request, org.Organization) (templ.Component, error){papersOfBody, reviewOfUnit}
 
 func orgPage(r *request) (answer, error) {
 	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.PathValue("id")))

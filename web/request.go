@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"sort"
@@ -36,11 +37,12 @@ type request struct {
 	counted map[org.OrganizationID][2]org.Count
 }
 
-// answer is what a handler gives: a page, or the address to go to next.
+// answer is what a handler gives: a page, a file, or the address to go to next.
 type answer struct {
 	page    page
 	status  int // of a page; 0 is 200
 	to      string
+	file    *download // in place of a page
 	flash   flash
 	cookies []*http.Cookie
 	after   func() // an effect, such as an SMS, once the transaction is kept
@@ -205,12 +207,18 @@ func (r *request) with(pairs ...string) string {
 	return r.URL.Path + "?" + q.Encode()
 }
 
-// readForm reads the posted form, before any transaction.
-func (r *request) readForm(w http.ResponseWriter) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+// readForm reads the posted form, before any transaction: at most upload bytes where
+// the route takes files, maxForm elsewhere.
+func (r *request) readForm(w http.ResponseWriter, upload int64) error {
+	most := max(upload, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	read := r.ParseForm
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); upload > 0 && kind == "multipart/form-data" {
+		read = func() error { return r.ParseMultipartForm(most) } // all in memory: nothing touches the disk
+	}
+	if err := read(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return fault.New(fault.TooLarge, "web.form_too_large", "kb", maxForm>>10)
+			return fault.New(fault.TooLarge, "web.form_too_large", "kb", int(most>>10))
 		}
 		return fault.New(fault.Invalid, "web.form_unreadable")
 	}

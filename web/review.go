@@ -13,16 +13,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// monthRange tells a window of months from its first day and its last month.
-func monthRange(p lang.Printer, fromDay, lastMonth string) string {
-	if len(fromDay) < 7 || fromDay[:7] == lastMonth {
-		return p.Month(lastMonth)
-	}
-	return p.T("reviews.window", "from", p.Month(fromDay[:7]), "to", p.Month(lastMonth))
-}
-
 func windowOf(p lang.Printer, v review.Review) string {
-	return monthRange(p, v.FromDay, v.LastMonth())
+	return review.Window(p, v.FromDay, v.LastMonth())
 }
 
 // noun is the word for part of whole, in the number that the share is told in: in
@@ -124,7 +116,7 @@ func reviewsPage(r *request) (answer, error) {
 		return answer{}, err
 	default:
 		from, to := c.Window(r.today)
-		v.window = monthRange(r.p, from+"-01", to)
+		v.window = review.Window(r.p, from+"-01", to)
 		v.measure(r, all, from+"-01", to)
 	}
 	var matching []review.Review
@@ -192,7 +184,7 @@ func draftPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	from, to := c.Window(r.today)
-	v := draftView{p: r.p, criteria: c, window: monthRange(r.p, from+"-01", to)}
+	v := draftView{p: r.p, criteria: c, window: review.Window(r.p, from+"-01", to)}
 	if v.units, err = draftUnits(r); err != nil {
 		return answer{}, err
 	}
@@ -391,7 +383,7 @@ func linePage(r *request) (answer, error) {
 	}
 	pg := page{title: r.p.Name(l.PersonHi, l.PersonEn), where: r.p.Name(l.RoleHi, l.RoleEn) + ", " + r.p.Name(l.OrgHi, l.OrgEn)}
 	if len(duties) > 0 {
-		v.window = dutyWindow(r.p, duties)
+		v.window = review.DutyWindow(r.p, duties)
 		pg.where += " · " + v.window
 	}
 	list, err := review.Get(r.tx, r.by, l.Review)
@@ -435,18 +427,6 @@ type lineView struct {
 type dutyTable struct {
 	id, name string
 	months   []review.DutyMonth
-}
-
-// dutyWindow tells the months that the duties of a line cover.
-func dutyWindow(p lang.Printer, duties []review.DutyMonth) string {
-	if len(duties) == 0 {
-		return ""
-	}
-	first, last := duties[0].Month, duties[0].Month
-	for _, d := range duties {
-		first, last = min(first, d.Month), max(last, d.Month)
-	}
-	return monthRange(p, first+"-01", last)
 }
 
 // dutyState tells in word and shape whether a month's duty was met, or why the month

@@ -11,6 +11,7 @@ import (
 	"sangathan/appointment"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
+	"sangathan/letter"
 	"sangathan/org"
 	"sangathan/review"
 )
@@ -23,7 +24,8 @@ type route struct {
 	target   string     // how {id} names the target: a word of targets
 	handle   func(*request) (answer, error)
 	again    string // POST: the GET pattern that shows its form; "" for its own pattern
-	own      bool   // opens its own transactions, because a PIN is hashed between them
+	own      bool   // opens its own transactions, for what is slow between them: a PIN's hash, a letter's PDF
+	upload   int64  // POST: the most bytes taken, where files come with it; 0 for a form alone
 	harmless bool   // POST: doing it twice changes nothing more, so its form needs no id
 }
 
@@ -71,6 +73,20 @@ var routes = []route{
 	{method: "GET", pattern: "/order/{id}", act: "", target: "order", handle: orderPage},
 	{method: "GET", pattern: "/order/{id}/revoke", act: access.RevokeOrder, target: "order", handle: revokePage},
 	{method: "POST", pattern: "/order/{id}/revoke", act: access.RevokeOrder, target: "order", handle: revokeOrder},
+
+	// Letters.
+	{method: "GET", pattern: "/letters/{id}", act: "", target: "letter", handle: letterPage},
+	{method: "GET", pattern: "/order/{id}/pdf", act: "", target: "order", handle: orderPDF, own: true},
+	{method: "GET", pattern: "/case/{id}/notice/pdf", act: "", target: "case", handle: noticePDF, own: true},
+	{method: "GET", pattern: "/org/{id}/diary", act: access.SeeContact, target: "org", handle: diaryPDF},
+	{method: "GET", pattern: "/org/{id}/letters", act: access.EditLetters, target: "org", handle: templatesPage},
+	{method: "GET", pattern: "/org/{id}/letters/head", act: access.EditLetters, target: "org", handle: headPage},
+	{method: "POST", pattern: "/org/{id}/letters/head", act: access.EditLetters, target: "org", handle: headSave, own: true, harmless: true, upload: letter.MaxEmblemFile + 64<<10},
+	{method: "GET", pattern: "/org/{id}/letters/emblem", act: access.EditLetters, target: "org", handle: emblemPicture},
+	{method: "GET", pattern: "/org/{id}/letters/{kind}/{lang}", act: access.EditLetters, target: "org", handle: templatePage},
+	{method: "POST", pattern: "/org/{id}/letters/{kind}/{lang}", act: access.EditLetters, target: "org", handle: templateSave},
+	{method: "POST", pattern: "/org/{id}/letters/{kind}/{lang}/preview", act: access.EditLetters, target: "org", handle: templatePreview, again: "/org/{id}/letters/{kind}/{lang}", own: true, harmless: true},
+	{method: "POST", pattern: "/org/{id}/letters/{kind}/{lang}/restore", act: access.EditLetters, target: "org", handle: templateRestore, again: "/org/{id}/letters/{kind}/{lang}"},
 
 	// The ledger.
 	{method: "GET", pattern: "/activity", act: "", target: "list", handle: entriesPage},
@@ -152,13 +168,16 @@ var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Tar
 		o, err := org.Lookup(tx, m.Organization)
 		return o.Target(m.Person), err
 	},
-	"order": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
-		d, err := org.GetOrder(tx, by, org.OrderID(id))
+	"order": orderTarget,
+	"letter": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		l, err := letter.Lookup(tx, id)
 		if err != nil {
 			return access.Target{}, err
 		}
-		o, err := org.Lookup(tx, d.Organization)
-		return o.Target(d.Person), err
+		if l.Record == letter.OfCase {
+			return caseTarget(tx, by, l.RecordID)
+		}
+		return orderTarget(tx, by, l.RecordID)
 	},
 	"entry": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
 		e, _, err := activity.Get(tx, by, activity.EntryID(id))
@@ -184,14 +203,7 @@ var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Tar
 		o, err := org.Lookup(tx, l.Organization)
 		return o.Target(l.Person), err
 	},
-	"case": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
-		c, _, err := review.GetCase(tx, by, id)
-		if err != nil {
-			return access.Target{}, err
-		}
-		o, err := org.Lookup(tx, c.Organization)
-		return o.Target(c.Person), err
-	},
+	"case": caseTarget,
 	"seat": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
 		_, o, err := org.LookupSeat(tx, org.SeatID(id))
 		return o.Target(""), err
@@ -204,6 +216,24 @@ var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Tar
 		o, err := org.Lookup(tx, d.Organization)
 		return o.Target(d.ProposedBy), err
 	},
+}
+
+func orderTarget(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+	d, err := org.GetOrder(tx, by, org.OrderID(id))
+	if err != nil {
+		return access.Target{}, err
+	}
+	o, err := org.Lookup(tx, d.Organization)
+	return o.Target(d.Person), err
+}
+
+func caseTarget(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+	c, _, err := review.GetCase(tx, by, id)
+	if err != nil {
+		return access.Target{}, err
+	}
+	o, err := org.Lookup(tx, c.Organization)
+	return o.Target(c.Person), err
 }
 
 // faulty tells what the route fails to say.

@@ -19,7 +19,7 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		var a answer
 		var err error
 		if rt.method == http.MethodPost {
-			err = r.readForm(w)
+			err = r.readForm(w, rt.upload)
 		}
 		if err == nil {
 			a, err = s.run(rt, r)
@@ -43,6 +43,10 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		}
 		for _, c := range a.cookies {
 			http.SetCookie(w, c)
+		}
+		if a.file != nil {
+			a.file.send(w)
+			return
 		}
 		if a.to != "" {
 			if a.flash.Key != "" {

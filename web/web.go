@@ -55,6 +55,8 @@ type site struct {
 	routes []route
 	assets map[string]asset  // by hashed path
 	hashed map[string]string // name to hashed path
+
+	pictures chan struct{} // a place for each picture that may be read at a time
 }
 
 // New makes the site of a unit. It panics when a route does not say its act and
@@ -63,7 +65,7 @@ func New(u *db.Unit, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &site{unit: u, cfg: cfg, mux: http.NewServeMux(), routes: routes}
+	s := &site{unit: u, cfg: cfg, mux: http.NewServeMux(), routes: routes, pictures: make(chan struct{}, 2)}
 	s.loadAssets()
 	byPattern := map[string]route{}
 	for _, rt := range s.routes {

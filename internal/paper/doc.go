@@ -20,6 +20,8 @@
 //	@split a | b                a at the left edge, b at the right one, on one line;
 //	                            each side is left out by itself
 //	@each {n}. {copy_to}        once for each line of the field, {n} counting from 1
+//	@table {list}               the lines of the field as rows, cells parted by |, the
+//	                            first as the head, all but the first cell at the right
 //	@sign words                 centred in the right half; such lines that follow
 //	                            one another, with a @qr before them, are never parted
 //	                            and never stand alone on a page

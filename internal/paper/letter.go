@@ -156,6 +156,8 @@ func (d *Doc) letter(t *Template, l LetterData) error {
 			d.split(s.left, s.right, st)
 		case s.is("each"):
 			d.each(s.parts, l, st)
+		case s.is("table"):
+			d.rows(s.left)
 		case len(s.left) == 0:
 			d.Space(gapSize)
 		default:
@@ -226,7 +228,7 @@ func (d *Doc) settings(t *Template, l LetterData) (out []setting) {
 			s.right[i].bold = s.right[i].bold || s.style.Bold
 		}
 		// A field of several paragraphs becomes as many settings.
-		if line.is("split") || line.is("each") || len(s.left) != 1 || !strings.Contains(s.left[0].text, "\n\n") {
+		if line.is("split") || line.is("each") || line.is("table") || len(s.left) != 1 || !strings.Contains(s.left[0].text, "\n\n") {
 			out = append(out, s)
 			continue
 		}
@@ -297,6 +299,25 @@ func (d *Doc) split(a, b []piece, st Style) {
 	st.Align = Right
 	d.line(right[0], d.o.Margin+st.Left, d.y, width, st)
 	d.y -= st.Size * st.Lead
+}
+
+// rows sets the lines of a field as a table.
+func (d *Doc) rows(pieces []piece) {
+	var t *Table
+	for _, p := range pieces {
+		for line := range strings.SplitSeq(strings.TrimSpace(p.text), "\n") {
+			cells := strings.Split(line, "|")
+			if t != nil {
+				t.Row(cells...)
+				continue
+			}
+			columns := []Column{{Title: cells[0], Width: 2}}
+			for _, c := range cells[1:] {
+				columns = append(columns, Column{Title: c, Width: 1, Align: Right})
+			}
+			t = d.Table(columns, Style{Size: 10})
+		}
+	}
 }
 
 // each sets a line for each line of its field. What stands before the field and its

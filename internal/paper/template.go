@@ -16,7 +16,7 @@ var templateFiles embed.FS
 type Template struct {
 	lines  []templateLine
 	footer []part
-	fields map[string]bool
+	fields map[string]int // to the line that first asks for it
 }
 
 // A templateLine is one line: its marks and its parts.
@@ -35,7 +35,7 @@ type part struct {
 
 // The marks that make a line what it is, of which it may have one; the rest are looks.
 var (
-	kinds = []string{"split", "each", "sign", "emblem", "qr", "rule", "space", "page", "footer"}
+	kinds = []string{"split", "each", "table", "sign", "emblem", "qr", "rule", "space", "page", "footer"}
 	looks = []string{"left", "center", "right", "justify", "bold", "small", "large", "title"}
 )
 
@@ -48,7 +48,7 @@ func StandardTemplate(name, lang string) string {
 
 // ParseTemplate reads a template. Faults: Invalid, at field "template".
 func ParseTemplate(text string) (*Template, error) {
-	t := &Template{fields: map[string]bool{}}
+	t := &Template{fields: map[string]int{}}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	for i, s := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		bad := func(key, word string) (*Template, error) {
@@ -85,8 +85,8 @@ func ParseTemplate(text string) (*Template, error) {
 			l.right, _ = parseParts(strings.TrimSpace(right))
 		}
 		for _, p := range parts {
-			if counts := p.field == "n" && kind == "each" || kind == "footer" && (p.field == "page" || p.field == "pages"); p.field != "" && !counts {
-				t.fields[p.field] = true
+			if counts := p.field == "n" && kind == "each" || kind == "footer" && (p.field == "page" || p.field == "pages"); p.field != "" && !counts && t.fields[p.field] == 0 {
+				t.fields[p.field] = i + 1
 			}
 		}
 		if kind == "footer" {
@@ -139,15 +139,44 @@ func parseParts(s string) (parts []part, wrong string) {
 // Fields gives the names of the fields that the template asks for, in order.
 func (t *Template) Fields() []string { return slices.Sorted(maps.Keys(t.fields)) }
 
-// Check tells whether the template asks for a field that is not known. Faults:
-// Invalid, at field "template".
+// Check tells whether the template asks for a field that is not known, in which line,
+// and which known one is written most alike. Faults: Invalid, at field "template".
 func (t *Template) Check(known ...string) error {
 	for _, name := range t.Fields() {
 		if !slices.Contains(known, name) {
-			return fault.In("template", "paper.unknown_field", "word", "{"+name+"}")
+			near := slices.MinFunc(append([]string{""}, known...), func(a, b string) int { return apart(name, a) - apart(name, b) })
+			if near == "" {
+				return fault.In("template", "paper.unknown_field", "line", t.fields[name], "word", "{"+name+"}")
+			}
+			return fault.In("template", "paper.unknown_field_near", "line", t.fields[name], "word", "{"+name+"}", "near", "{"+near+"}")
 		}
 	}
 	return nil
+}
+
+// apart counts the letters to be put in, taken out or changed to make b of a
+// (Levenshtein's distance); nothing at all lies near to half of what is written.
+func apart(a, b string) int {
+	if b == "" {
+		return (len(a) + 1) / 2
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			same := before
+			if a[i] != b[j] {
+				same++
+			}
+			before = row[j+1]
+			row[j+1] = min(same, row[j]+1, before+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func (l templateLine) is(mark string) bool { return slices.Contains(l.marks, mark) }
