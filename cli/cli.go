@@ -64,7 +64,8 @@ func commands() []command {
 		{"review", "draft, list or show lists of missed duties", true, reviewCommand},
 		{"org", "holders or vacancies, on any day", true, orgCommand},
 		{"election", "import results", true, electionCommand},
-		{"doctor", "check a unit's figures against its rows", true, doctorCommand},
+		{"doctor", "check a unit's figures against its rows, and what must hold in it", true, doctorCommand},
+		{"copy", "copy a unit from one engine to the other, and compare", false, copyCommand},
 	}
 }
 

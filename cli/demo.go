@@ -112,24 +112,32 @@ func remembered(ctx context.Context, e *Env, path string) (*made, error) {
 	return have, json.Unmarshal([]byte(text), have)
 }
 
-// progress shows the stages on one line of a terminal, and elsewhere not at all.
+// progress shows the stages on the status line.
 func progress(e *Env) func(stage string, done, total int) {
+	p, show := printer(), statusLine(e)
+	return func(stage string, done, total int) {
+		show(p.T("cli.stage", "stage", lang.Key("demo.stage_"+stage), "done", done, "total", total))
+		if stage == demo.StageDisk {
+			show("")
+		}
+	}
+}
+
+// statusLine shows one line of a terminal, each in place of the last, and elsewhere
+// nothing. "" takes it away.
+func statusLine(e *Env) func(line string) {
 	f, ok := e.Stderr.(*os.File)
 	if !ok {
-		return nil
+		return func(string) {}
 	}
 	if st, err := f.Stat(); err != nil || st.Mode()&os.ModeCharDevice == 0 {
-		return nil
+		return func(string) {}
 	}
-	p, last := printer(), ""
-	return func(stage string, done, total int) {
-		line := p.T("cli.stage", "stage", lang.Key("demo.stage_"+stage), "done", done, "total", total)
+	last := ""
+	return func(line string) {
 		if line != last {
 			fmt.Fprintf(f, "\r\033[K%s", line)
 			last = line
-		}
-		if stage == demo.StageDisk {
-			fmt.Fprint(f, "\r\033[K")
 		}
 	}
 }

@@ -10,9 +10,7 @@ package demo
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -27,8 +25,6 @@ import (
 	"sangathan/org"
 	"sangathan/pack"
 	"sangathan/review"
-
-	"github.com/gofrs/flock"
 )
 
 // The scales of a demonstration.
@@ -110,7 +106,7 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 	cfg := db.Config{Path: path, Fresh: true, Rand: rand.NewChaCha8(seed), Clock: func() time.Time { return opt.Now }}
 	folder, done := path, func() error { return nil }
 	if !db.IsPostgres(path) {
-		if folder, done, err = staging(path); err != nil {
+		if folder, done, err = db.Staging(path); err != nil {
 			return res, err
 		}
 		defer os.RemoveAll(folder) // nothing is left of what was not finished
@@ -137,7 +133,7 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 		if n, err := tx.Int(`select count(*) from area`); err != nil {
 			return err
 		} else if n > 0 {
-			return fault.New(fault.Conflict, "demo.not_empty")
+			return db.ErrNotEmpty
 		}
 		restore, err := tx.DropIndexes(append([]string{"activity", "activity_check", "leave"}, org.RegisterTables...)...)
 		if err != nil {
@@ -263,46 +259,6 @@ func count(tx *db.Tx, res *Result) (err error) {
 		}
 	}
 	return nil
-}
-
-// staging makes a folder beside path, on the same disk, in which to build, after
-// taking away what killed demonstrations have left there. Done moves it to path.
-func staging(path string) (folder string, done func() error, err error) {
-	path, err = filepath.Abs(path)
-	if err != nil {
-		return "", nil, err
-	}
-	if there, err := os.ReadDir(path); err == nil && len(there) > 0 {
-		return "", nil, fault.New(fault.Conflict, "demo.not_empty")
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", nil, err
-	}
-	parent, prefix := filepath.Dir(path), filepath.Base(path)+".making-"
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return "", nil, err
-	}
-	old, err := filepath.Glob(filepath.Join(parent, prefix+"*"))
-	if err != nil {
-		return "", nil, err
-	}
-	for _, dir := range old {
-		lock := flock.New(filepath.Join(dir, "lock"))
-		if free, err := lock.TryLock(); err == nil && free {
-			os.RemoveAll(dir)
-			lock.Unlock()
-		}
-	}
-	folder, err = os.MkdirTemp(parent, prefix)
-	return folder, func() error {
-		if err := os.Rename(folder, path); err != nil {
-			return err
-		}
-		dir, err := os.Open(parent)
-		if err != nil {
-			return err
-		}
-		return errors.Join(dir.Sync(), dir.Close())
-	}, err
 }
 
 // size is how much to make of what does not follow from the geography.

@@ -510,7 +510,7 @@ func TestKilledHalfWay(t *testing.T) {
 	if _, err := Make(t.Context(), filepath.Join(parent, "state"), Options{Scale: "none"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("an unknown scale: %v", err)
 	}
-	folder, _, err := staging(dir)
+	folder, _, err := db.Staging(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 
 // Finding is one row that breaks a rule.
 type Finding struct {
-	Rule string // what must hold
-	ID   string // of the row that breaks it: a seat, membership, order, case ...
+	Rule string `json:"rule"` // what must hold
+	ID   string `json:"id"`   // of the row that breaks it: a seat, membership, order, case ...
 }
 
 // String is the finding in one line.
@@ -27,8 +27,8 @@ type rule struct{ says, query string }
 
 // The two rules that are no query.
 const (
-	unaltered = "what changed is as it was audited"
-	recounted = "every figure is its recount"
+	Unaltered = "what changed is as it was audited" // the audit's hashes, made with the unit's secret
+	Recounted = "every figure is its recount"
 )
 
 // Rules lists what must hold, in the order of [Check].
@@ -37,7 +37,7 @@ func Rules() []string {
 	for _, r := range rules {
 		all = append(all, r.says)
 	}
-	return append(all, unaltered, recounted)
+	return append(all, Unaltered, Recounted)
 }
 
 // maxFindings bounds what is told of one rule.
@@ -60,14 +60,14 @@ func Check(tx *db.Tx, only ...string) (found []Finding, err error) {
 			found = append(found, Finding{r.says, id.String})
 		}
 	}
-	if asked(unaltered) {
+	if asked(Unaltered) {
 		altered, err := alteredDetails(tx)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, altered...)
 	}
-	if asked(recounted) {
+	if asked(Recounted) {
 		recount, err := review.Recount(tx)
 		if err != nil {
 			return nil, err
@@ -77,7 +77,7 @@ func Check(tx *db.Tx, only ...string) (found []Finding, err error) {
 			return nil, err
 		}
 		for _, d := range differ {
-			found = append(found, Finding{recounted, d})
+			found = append(found, Finding{Recounted, d})
 		}
 	}
 	return found, nil
@@ -96,7 +96,7 @@ func alteredDetails(tx *db.Tx) (found []Finding, err error) {
 			return nil, err
 		}
 		if tx.Hash([]byte(detail)) != hash && len(found) < maxFindings {
-			found = append(found, Finding{unaltered, id})
+			found = append(found, Finding{Unaltered, id})
 		}
 	}
 	return found, rows.Err()

@@ -45,6 +45,8 @@ type Config struct {
 	// Fresh builds a new SQLite unit fast, with its journal in memory: nothing is
 	// durable until Close. Only for building in a folder nobody has seen yet.
 	Fresh bool
+	// Thrifty builds a Fresh unit with a tenth of the memory, and sorts on disk.
+	Thrifty bool
 	// Fatal is called when the disk cannot be trusted any more (a failed fsync);
 	// default: print and exit, because going on would acknowledge what is not kept.
 	Fatal func(error)

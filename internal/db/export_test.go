@@ -9,3 +9,8 @@ const (
 	InsertRows = insertRows
 	WaitRows   = waitRows
 )
+
+// CopyTables copies and compares the rows of all tables.
+func CopyTables(src, dst *Tx, progress func(table string, done, total int)) ([]Copied, error) {
+	return copyTables(src, dst, progress)
+}

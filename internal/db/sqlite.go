@@ -50,9 +50,16 @@ func openSQLite(ctx context.Context, u *Unit) (engine, error) {
 	file := "file:" + uriPath.Replace(filepath.Join(u.cfg.Path, "unit.db"))
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(10000)")
-	q.Add("_pragma", "temp_store(2)")
+	if u.cfg.Thrifty {
+		q.Add("_pragma", "temp_store(1)")
+		q.Add("_pragma", "cache_size(-32768)")
+	} else {
+		q.Add("_pragma", "temp_store(2)")
+	}
 	if u.cfg.Fresh {
-		q.Add("_pragma", "cache_size(-262144)")
+		if !u.cfg.Thrifty {
+			q.Add("_pragma", "cache_size(-262144)")
+		}
 		q.Add("_pragma", "analysis_limit(2000)") // statistics from a sample: seconds less for each million rows
 		q.Add("_pragma", "journal_mode(MEMORY)") // not OFF: a verb that fails would spoil the rest
 		q.Add("_pragma", "synchronous(OFF)")
