@@ -28,6 +28,7 @@ type sqliteEngine struct {
 	stop    chan struct{}
 	stopped chan struct{}
 	once    sync.Once
+	tried   int // frames in the WAL when it was last merged
 }
 
 // job is one verb waiting to be written.
@@ -68,6 +69,8 @@ func openSQLite(ctx context.Context, u *Unit) (engine, error) {
 		q.Add("_pragma", "cache_size(-65536)")
 		q.Add("_pragma", "journal_mode(WAL)")
 		q.Add("_pragma", "synchronous(FULL)")
+		q.Add("_pragma", "wal_autocheckpoint(0)") // see checkpoint
+		q.Add("_pragma", "journal_size_limit(67108864)")
 		q.Add("_pragma", "foreign_keys(1)")
 	}
 	w, err := sql.Open("sqlite", file+"?"+q.Encode())
@@ -173,8 +176,54 @@ func (e *sqliteEngine) writer() {
 			return
 		case j := <-e.jobs:
 			e.group(e.gather(j))
+			e.checkpoint()
 		}
 	}
+}
+
+const (
+	mergeEvery = 1000      // frames (pages of 4 KiB) by which the WAL grows between merges
+	crowded    = 16 * 1000 // frames from which readers are waited for
+)
+
+// checkpoint merges the WAL into the database file when it has grown, between two
+// groups, so that nobody's answer waits for it. SQLite would do so by itself, but
+// keeps a failure to itself; here a failed fsync ends the process like one of a
+// commit. Readers are not waited for, but when they have kept the WAL from starting
+// anew for long: then for a fifth of a second, in which nobody writes.
+func (e *sqliteEngine) checkpoint() {
+	if e.u.cfg.Fresh {
+		return
+	}
+	frames, err := e.merge("noop")
+	if frames < e.tried { // it has started anew
+		e.tried = 0
+	}
+	if err != nil || frames-e.tried < mergeEvery {
+		return
+	}
+	e.tried = frames
+	how := "passive"
+	if frames >= crowded {
+		how = "restart"
+	}
+	if _, err := e.merge(how); failedSync(err) {
+		e.u.cfg.Fatal(err)
+	} // after any other failure the frames are still in the WAL, and the next one tries again
+}
+
+// merge runs one checkpoint and gives the number of frames in the WAL.
+func (e *sqliteEngine) merge(how string) (frames int, err error) {
+	t := &Tx{ctx: context.Background(), conn: e.conn, stmts: e.stmts}
+	if how == "restart" {
+		if _, err := t.Exec("pragma busy_timeout=200"); err != nil {
+			return 0, err
+		}
+		defer t.Exec("pragma busy_timeout=10000")
+	}
+	var busy, merged int
+	err = t.Scan("pragma wal_checkpoint("+how+")", nil, &busy, &frames, &merged)
+	return frames, err
 }
 
 func (e *sqliteEngine) gather(first *job) []*job {
