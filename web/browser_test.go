@@ -81,6 +81,9 @@ func (w *world) looks() []look {
 		{"directive-monthly", "state.desk", "/directive/" + w.report + "?period=2026-09"},
 		{"answer", "nadi.president", "/directive/" + w.report + "/answer?body=nadi&period=2026-10"},
 		{"issue", "state.desk", "/directive/new"},
+		{"letters", "state.desk", "/org/state/letters"},
+		{"letter-template", "state.desk", "/org/state/letters/appointment/hi"},
+		{"letter-head", "state.desk", "/org/state/letters/head"},
 		{"missing", "nadi.president", "/org/nothing"},
 	}
 }
