@@ -28,7 +28,7 @@ var tiers = map[string]int{
 	"web":           8, "api": 8, "trust": 8,
 	"appointment": 7, "review": 7,
 	"booth": 6, "bulletin": 6, "directive": 6, "election": 6, "enrol": 6, "meeting": 6, "tour": 6,
-	"activity": 5, "finding": 5,
+	"activity": 5, "finding": 5, "intake": 5,
 	"org":    4,
 	"letter": 3,
 	"access": 2, "pack": 2, "tally": 2,

@@ -1,13 +1,16 @@
 package org
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sangathan/access"
 	"sangathan/internal/db"
+	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/pack"
 )
@@ -28,6 +31,28 @@ type Loader struct {
 	acts   map[RoleID][]access.ScopedActs
 	tables map[string]*db.Inserter
 	order  []*db.Inserter // in order of reference, for flushing
+	turns  map[turn]int   // what the figures change by; nil when the caller recounts
+	made   Made
+}
+
+// turn is seats of a role of an organization, whose posts work at an area, going from
+// one state ("" when new) to another.
+type turn struct {
+	org      OrganizationID
+	area     AreaID
+	role     RoleID
+	from, to string
+}
+
+// Count has Close add what was loaded to the figures of package tally: for loads that
+// are small beside the register.
+// What is loaded is also remembered, see [Loader.Made].
+func (l *Loader) Count() { l.turns = map[turn]int{} }
+
+func (l *Loader) turned(t turn) {
+	if l.turns != nil {
+		l.turns[t]++
+	}
 }
 
 // RegisterTables are the tables a Loader fills, for [db.Tx.DropIndexes].
@@ -91,7 +116,10 @@ func (l *Loader) Close() error {
 		}
 	}
 	_, err := l.tx.Exec(`insert into counter(name, n) values('area_label', $1) on conflict(name) do update set n = excluded.n`, l.label)
-	return err
+	if err != nil {
+		return err
+	}
+	return l.addTurns()
 }
 
 func (l *Loader) add(table string, values ...any) error { return l.tables[table].Add(values...) }
@@ -113,10 +141,32 @@ type NewArea struct {
 	Leaf        bool   // nothing will be added below: its paths need not be remembered
 }
 
+const maxAreaName = 300 // characters
+
+// Validate checks the form of an area and gives it back with its names put right: a
+// kind, a name in at least one script, which then serves for both.
+func (n NewArea) Validate() (NewArea, error) {
+	var f fault.Form
+	n.NameHi, n.NameEn = strings.Join(strings.Fields(n.NameHi), " "), strings.Join(strings.Fields(n.NameEn), " ")
+	if n.NameHi == "" {
+		n.NameHi = n.NameEn
+	}
+	if n.NameEn == "" {
+		n.NameEn = n.NameHi
+	}
+	f.Check(n.Kind != "", "kind", "fault.required_choice")
+	f.Check(n.NameHi != "", "name", "org.name_missing")
+	f.Check(utf8.ValidString(n.NameHi+n.NameEn) && !strings.Contains(n.NameHi+n.NameEn, "\x00"), "name", "fault.bad_utf8")
+	f.Check(utf8.RuneCountInString(n.NameHi) <= maxAreaName && utf8.RuneCountInString(n.NameEn) <= maxAreaName, "name", "fault.too_long", "max", maxAreaName)
+	f.Check(n.Number >= 0 && n.Number < 10_000, "number", "fault.number_range", "min", 1, "max", 9999)
+	return n, f.Err()
+}
+
 // Area adds an area to its trees.
 func (l *Loader) Area(n NewArea) error {
-	if n.Kind == "" || n.NameHi == "" || n.NameEn == "" {
-		return fmt.Errorf("area %s lacks a kind or a name", n.ID)
+	n, err := n.Validate()
+	if err != nil {
+		return fmt.Errorf("area %s %q: %w", n.ID, n.NameHi, err)
 	}
 	var number any
 	if n.Number != 0 {
@@ -126,7 +176,8 @@ func (l *Loader) Area(n NewArea) error {
 		n.SinceDay = "1900-01-01"
 	}
 	label := l.newLabel()
-	err := l.add("area", n.ID, label, n.Kind, n.NameHi, n.NameEn, number, n.Reserved, lang.SortKey(n.NameHi), db.Null(n.FromDay), db.Null(n.ToDay))
+	l.made.note(l, &l.made.Areas, string(n.ID))
+	err = l.add("area", n.ID, label, n.Kind, n.NameHi, n.NameEn, number, n.Reserved, lang.SortKey(n.NameHi), db.Null(n.FromDay), db.Null(n.ToDay))
 	if err != nil {
 		return err
 	}
@@ -184,6 +235,7 @@ func (l *Loader) Place(tree string, id, parent AreaID, sinceDay string) error {
 	}
 	path := above + label + "/"
 	l.paths[tree+string(id)] = path
+	l.made.note(l, &l.made.Placed, tree+" "+string(id))
 	if err := l.add("area_parent", tree, id, parent, sinceDay); err != nil {
 		return err
 	}
@@ -260,6 +312,7 @@ func (l *Loader) Organization(o Organization) (Organization, error) {
 	root, _, _ := strings.Cut(o.Path[1:], "/")
 	o.AreaPath = "/" + root + territory
 	l.orgs[o.ID] = o
+	l.made.note(l, &l.made.Bodies, string(o.ID))
 	return o, l.add("organization", o.ID, o.Label, o.Kind, o.NameHi, o.NameEn, lang.SortKey(o.NameHi), db.Null(string(o.Parent)), o.Path,
 		o.Area, o.AreaPath, db.Null(string(o.Unit)), db.Null(string(o.Reporting)), db.Null(o.Founded), o.RegisterOpen)
 }
@@ -285,6 +338,7 @@ func (l *Loader) Person(n NewPerson) error {
 	if n.BirthYear != 0 {
 		year = n.BirthYear
 	}
+	l.made.note(l, &l.made.People, string(n.ID))
 	err = l.add("person", n.ID, n.NameHi, n.NameEn, lang.SortKey(n.NameHi), folded(n.NameHi, n.NameEn), n.Gender, year, l.tx.Millis())
 	if err != nil || n.Phone == "" {
 		return err
@@ -337,41 +391,89 @@ func (l *Loader) Post(p Post) error {
 	if p.Area == "" {
 		p.Area = o.Area
 	}
+	l.made.note(l, &l.made.Posts, string(p.ID))
 	if err := l.add("post", p.ID, p.Organization, p.Role, p.Area, p.LabelHi, p.LabelEn, len(p.Seats), nil); err != nil {
 		return err
 	}
 	for i, s := range p.Seats {
-		state, since, known := "unknown", "", ""
-		switch {
-		case s.Person != "":
-			state, since, known = "filled", s.FromDay, s.FromDay
-			err = l.member(o, p, s)
-		case s.Vacant:
-			if !IsDay(s.Since) || s.Since > l.today {
-				return fmt.Errorf("seat %s: a vacancy needs a past day", s.ID)
-			}
-			state, since, known = "vacant", s.Since, s.Since
-		}
-		if err != nil {
-			return err
-		}
-		for _, f := range s.Former {
-			if err := l.former(o, p, s, f); err != nil {
-				return err
-			}
-		}
-		err := l.add("seat", s.ID, p.ID, p.Organization, db.Null(string(o.Unit)), p.Role, l.ranks[p.Role], i+1, state, db.Null(string(s.Membership)), db.Null(since), db.Null(known))
-		if err != nil {
+		if err := l.seat(o, p, i+1, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// Seats adds the seats of p to a post that is there already and has n of them; of p
+// only the seats count.
+func (l *Loader) Seats(p Post, n int) error {
+	o, err := l.organization(p.Organization)
+	if err != nil {
+		return err
+	}
+	for i, s := range p.Seats {
+		if err := l.seat(o, p, n+i+1, s); err != nil {
+			return err
+		}
+	}
+	if l.turns != nil {
+		l.made.Grown = append(l.made.Grown, Grown{p.ID, len(p.Seats)})
+	}
+	_, err = l.tx.Exec(`update post set seats = seats + $1 where id = $2`, len(p.Seats), p.ID)
+	return err
+}
+
+// seat adds a seat with its holder, if any.
+func (l *Loader) seat(o Organization, p Post, number int, s SeatFill) (err error) {
+	state, since, known := "unknown", "", ""
+	switch {
+	case s.Person != "":
+		state, since, known = "filled", s.FromDay, s.FromDay
+		err = l.member(o, p, s)
+	case s.Vacant:
+		if !IsDay(s.Since) || s.Since > l.today {
+			return fmt.Errorf("seat %s: a vacancy needs a past day", s.ID)
+		}
+		state, since, known = "vacant", s.Since, s.Since
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range s.Former {
+		if err := l.former(o, p, s, f); err != nil {
+			return err
+		}
+	}
+	l.turned(turn{p.Organization, p.Area, p.Role, "", state})
+	l.made.note(l, &l.made.Seats, string(s.ID))
+	return l.add("seat", s.ID, p.ID, p.Organization, db.Null(string(o.Unit)), p.Role, l.ranks[p.Role], number, state, db.Null(string(s.Membership)), db.Null(since), db.Null(known))
+}
+
+// Fill lets a seat that is there, in the state from, be taken by a holder as found. p
+// is its post. Faults: Conflict (the seat is taken).
+func (l *Loader) Fill(p Post, from string, s SeatFill) error {
+	o, err := l.organization(p.Organization)
+	if err != nil {
+		return err
+	}
+	var since, known sql.NullString
+	if err := l.tx.Scan(`select since, known_from from seat where id = $1`, []any{s.ID}, &since, &known); err != nil {
+		return err
+	}
+	if err := takeSeat(l.tx, s.ID, s.Membership, s.FromDay); err != nil {
+		return err
+	}
+	if l.turns != nil {
+		l.made.Filled = append(l.made.Filled, Filled{s.ID, s.Membership, from, since.String, known.String})
+	}
+	l.turned(turn{p.Organization, p.Area, p.Role, from, "filled"})
+	return l.member(o, p, s)
+}
+
 func (l *Loader) member(o Organization, p Post, s SeatFill) error {
 	if !IsDay(s.FromDay) || s.FromDay > l.today || s.Source == "" || s.Membership == "" {
 		return fmt.Errorf("membership %s: needs a past day, a source and an id", s.Membership)
 	}
+	l.made.note(l, &l.made.Members, string(s.Membership))
 	err := l.add("membership", s.Membership, s.Person, p.Organization, db.Null(string(o.Unit)), p.ID, s.ID, p.Role, p.Area, "regular",
 		s.FromDay, nil, "", "as_found", s.Source, db.Null(s.SourceDay), standing("as_found"), db.Null(s.LastDay))
 	if err != nil {

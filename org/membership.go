@@ -140,6 +140,15 @@ type Found struct {
 	SourceDay string
 }
 
+// Validate checks the form of what was found, on the day today: a source, and past days.
+func (in Found) Validate(today string) error {
+	var f fault.Form
+	CheckText(&f, "source", in.Source, "org.source_missing")
+	f.Check(IsDay(in.FromDay) && in.FromDay <= today, "from_day", "org.bad_past_day")
+	f.Check(IsDay(in.SourceDay) && in.SourceDay <= today, "source_day", "org.bad_past_day")
+	return f.Err()
+}
+
 // AsFound enters a membership as found. The actor needs load_data on the
 // organization and may not enter themself. Faults: Invalid, NotFound, Forbidden,
 // Conflict (the seat is filled).
@@ -152,11 +161,7 @@ func AsFound(tx *db.Tx, by access.Actor, in Found) (id MembershipID, err error) 
 	if err := by.Check(access.LoadData, o.Target("")); err != nil {
 		return "", err
 	}
-	var f fault.Form
-	CheckText(&f, "source", in.Source, "org.source_missing")
-	f.Check(IsDay(in.FromDay) && in.FromDay <= tx.Today(), "from_day", "org.bad_past_day")
-	f.Check(IsDay(in.SourceDay) && in.SourceDay <= tx.Today(), "source_day", "org.bad_past_day")
-	if err := f.Err(); err != nil {
+	if err := in.Validate(tx.Today()); err != nil {
 		return "", err
 	}
 	if in.Person != "" && string(in.Person) == by.Person {
@@ -261,14 +266,8 @@ func begin(tx *db.Tx, s Seat, b begun) (MembershipID, error) {
 		if err != nil {
 			return "", err
 		}
-		n, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2,
-				known_from = case when known_from is null or known_from > $2 then $2 else known_from end
-			where id = $3 and state <> 'filled'`, id, b.day, s.ID)
-		if err != nil {
+		if err := takeSeat(tx, s.ID, id, b.day); err != nil {
 			return "", err
-		}
-		if n == 0 {
-			return "", fault.New(fault.Conflict, "org.seat_taken")
 		}
 		if err := seatsTurn(tx, o, s.Area, s.Role, before.State, "filled", 1); err != nil {
 			return "", err
@@ -283,6 +282,17 @@ func begin(tx *db.Tx, s Seat, b begun) (MembershipID, error) {
 		return "", err
 	}
 	return id, access.Grant(tx, string(id), string(s.Role), string(s.Organization))
+}
+
+// takeSeat is the one conditional update by which a seat is taken. Faults: Conflict.
+func takeSeat(tx *db.Tx, id SeatID, by MembershipID, day string) error {
+	n, err := tx.Exec(`update seat set state = 'filled', membership_id = $1, since = $2,
+			known_from = case when known_from is null or known_from > $2 then $2 else known_from end
+		where id = $3 and state <> 'filled'`, by, day, id)
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "org.seat_taken")
+	}
+	return err
 }
 
 func standing(by string) string {

@@ -1,6 +1,8 @@
 package org
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"sangathan/internal/db"
@@ -118,6 +120,43 @@ func casesTurn(tx *db.Tx, m Membership, ended bool) error {
 		return err
 	}
 	return tally.Add(tx, nodes, "", add)
+}
+
+// addTurns adds what a load changed to the figures, each figure of a node once.
+func (l *Loader) addTurns() error {
+	at := map[string]tally.Figures{}
+	for t, n := range l.turns {
+		if t.from == t.to {
+			continue
+		}
+		o, err := l.organization(t.org)
+		if err != nil {
+			return err
+		}
+		nodes, err := Nodes(l.tx, o, t.area)
+		if err != nil {
+			return err
+		}
+		slices.Sort(nodes)
+		for _, node := range slices.Compact(nodes) {
+			if at[node] == nil {
+				at[node] = tally.Figures{}
+			}
+			if t.from != "" {
+				at[node][seatMeasure(t.role, t.from)] -= n
+			}
+			if t.to != "" {
+				at[node][seatMeasure(t.role, t.to)] += n
+			}
+		}
+	}
+	clear(l.turns)
+	for _, node := range slices.Sorted(maps.Keys(at)) {
+		if err := tally.Add(l.tx, []string{node}, "", at[node]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Places resolves nodes for a recount: every area and organization at once.
