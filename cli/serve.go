@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sangathan/api"
+	"sangathan/intake"
 	"sangathan/internal/db"
 	"sangathan/letter"
 	"sangathan/tally"
@@ -74,6 +75,11 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 		}
 		defer local.Close()
 	}
+	go func() { // lists that were being loaded when the process ended
+		if err := intake.Resume(ctx, u); err != nil && ctx.Err() == nil {
+			cfg.Logger.Error("lists", "error", err)
+		}
+	}()
 	every := func(pause time.Duration, what string, do func() error) {
 		for tick := time.NewTicker(pause); ; {
 			if err := do(); err != nil && ctx.Err() == nil {

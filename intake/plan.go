@@ -22,7 +22,6 @@ type planner struct {
 	list   List
 	places *places
 	memory *memory
-	crew   crew // bodies, posts and people that the block has met
 }
 
 // verdict is what becomes of a row.
@@ -69,8 +68,6 @@ func (p *planner) plan(lines []Line) ([]verdict, error) {
 		err = p.booths(verdicts)
 	case Areas:
 		err = p.areas(verdicts)
-	default:
-		err = p.holders(verdicts)
 	}
 	return verdicts, err
 }

@@ -137,12 +137,7 @@ func readIn(ctx context.Context, u *db.Unit, l List, file *File) error {
 			return err
 		})
 	}
-	var chat conversation
 	err := Read(file, file.Size, func(line Line) error {
-		line, ok := chat.line(line)
-		if !ok {
-			return nil
-		}
 		s.add(line)
 		if n := len(blocks); n == 0 || len(blocks[n-1]) == blockRows {
 			if n == readAhead {

@@ -147,16 +147,8 @@ const maxAreaName = 300 // characters
 // kind, a name in at least one script, which then serves for both.
 func (n NewArea) Validate() (NewArea, error) {
 	var f fault.Form
-	n.NameHi, n.NameEn = strings.Join(strings.Fields(n.NameHi), " "), strings.Join(strings.Fields(n.NameEn), " ")
-	if n.NameHi == "" {
-		n.NameHi = n.NameEn
-	}
-	if n.NameEn == "" {
-		n.NameEn = n.NameHi
-	}
+	n.NameHi, n.NameEn = bothNames(&f, n.NameHi, n.NameEn)
 	f.Check(n.Kind != "", "kind", "fault.required_choice")
-	f.Check(n.NameHi != "", "name", "org.name_missing")
-	f.Check(utf8.ValidString(n.NameHi+n.NameEn) && !strings.Contains(n.NameHi+n.NameEn, "\x00"), "name", "fault.bad_utf8")
 	f.Check(utf8.RuneCountInString(n.NameHi) <= maxAreaName && utf8.RuneCountInString(n.NameEn) <= maxAreaName, "name", "fault.too_long", "max", maxAreaName)
 	f.Check(n.Number >= 0 && n.Number < 10_000, "number", "fault.number_range", "min", 1, "max", 9999)
 	return n, f.Err()

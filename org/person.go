@@ -120,15 +120,7 @@ const maxName = 100 // characters
 // number (DoT numbering plan: ten digits, the first 6 to 9).
 func (n NewPerson) Validate(thisYear int) (NewPerson, error) {
 	var f fault.Form
-	n.NameHi, n.NameEn = strings.Join(strings.Fields(n.NameHi), " "), strings.Join(strings.Fields(n.NameEn), " ")
-	if n.NameHi == "" {
-		n.NameHi = n.NameEn
-	}
-	if n.NameEn == "" {
-		n.NameEn = n.NameHi
-	}
-	f.Check(n.NameHi != "", "name", "org.name_missing")
-	f.Check(utf8.ValidString(n.NameHi+n.NameEn) && !strings.Contains(n.NameHi+n.NameEn, "\x00"), "name", "fault.bad_utf8")
+	n.NameHi, n.NameEn = bothNames(&f, n.NameHi, n.NameEn)
 	f.Check(utf8.RuneCountInString(n.NameHi) <= maxName && utf8.RuneCountInString(n.NameEn) <= maxName, "name", "org.name_long", "n", maxName)
 	f.Check(n.Gender == "" || n.Gender == "f" || n.Gender == "m" || n.Gender == "o", "gender", "org.bad_gender")
 	if n.BirthYear != 0 {
@@ -141,6 +133,21 @@ func (n NewPerson) Validate(thisYear int) (NewPerson, error) {
 		n.Phone = number
 	}
 	return n, f.Err()
+}
+
+// bothNames puts the spaces of a name right and lets one script serve for both where
+// the other is missing.
+func bothNames(f *fault.Form, hi, en string) (string, string) {
+	hi, en = strings.Join(strings.Fields(hi), " "), strings.Join(strings.Fields(en), " ")
+	if hi == "" {
+		hi = en
+	}
+	if en == "" {
+		en = hi
+	}
+	f.Check(hi != "", "name", "org.name_missing")
+	f.Check(utf8.ValidString(hi+en) && !strings.Contains(hi+en, "\x00"), "name", "fault.bad_utf8")
+	return hi, en
 }
 
 // AddPerson enters a person. The verbs that need one (as found, a proposal of

@@ -46,14 +46,14 @@ create table intake_mapping(
 	mapping   text not null
 );
 -- What refers to a row that may be taken back is found by index.
-create index membership_by_post on membership(post_id);
-create index membership_by_area on membership(area_id);
-create index activity_by_person on activity(person_id);
-create index organization_by_area_id on organization(area_id);
-create index person_by_canonical on person(canonical_id) where canonical_id is not null;
-create index orders_by_membership on orders(membership_id);
-create index review_line_by_membership on review_line(membership_id);
-create index review_case_by_membership on review_case(membership_id);
-create index proposal_by_post on proposal(post_id);
-create index proposal_by_organization on proposal(organization_id);
-create index directive_by_from on directive(from_org);
+create index if not exists membership_by_post on membership(post_id);
+create index if not exists membership_by_area on membership(area_id);
+create index if not exists activity_by_person on activity(person_id);
+create index if not exists organization_by_area_id on organization(area_id);
+create index if not exists person_by_canonical on person(canonical_id) where canonical_id is not null;
+create index if not exists orders_by_membership on orders(membership_id);
+create index if not exists review_line_by_membership on review_line(membership_id);
+create index if not exists review_case_by_membership on review_case(membership_id);
+create index if not exists proposal_by_post on proposal(post_id);
+create index if not exists proposal_by_organization on proposal(organization_id);
+create index if not exists directive_by_from on directive(from_org);
