@@ -31,8 +31,9 @@ check: ## formatting, vet, staticcheck, generated files, go.mod
 	@scripts/setup go
 	@scripts/check
 
-bench: ## each hot path beside its ceiling
+bench: ## each hot path beside its ceiling, at full scale (made once, in .bench)
 	@scripts/setup go
+	$(GO) test -count=1 -timeout 120m -v ./bench -args -scale full
 	$(GO) test -run '^$$' -bench . ./...
 
 fmt: ## format the sources

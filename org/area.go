@@ -92,14 +92,15 @@ func AreaByRef(tx *db.Tx, kind, ref string) (a Area, err error) {
 	return a, fault.In("area", "org.ambiguous_area", "area", ref, "n", len(found))
 }
 
-// Ancestors gives the areas above id in a tree on a day, the highest first.
+// Ancestors gives the areas above id in a tree on a day, the highest first. (The next
+// one up is a subquery because for a join SQLite first goes through the whole tree.)
 func Ancestors(tx *db.Tx, tree string, id AreaID, day string) ([]Area, error) {
 	return db.Select(tx, `with recursive up(id, n) as (
 			select parent_id, 1 from area_parent where tree = $1 and area_id = $2 and from_day <= $3 and (to_day is null or to_day > $3)
 			union all
-			select p.parent_id, up.n + 1 from area_parent p join up on p.area_id = up.id
-			where p.tree = $1 and p.from_day <= $3 and (p.to_day is null or p.to_day > $3) and up.n < 20)
-		select `+areaColumns+` from up join area a on a.id = up.id order by up.n desc`, []any{tree, id, day}, scanArea)
+			select (select p.parent_id from area_parent p where p.tree = $1 and p.area_id = up.id
+				and p.from_day <= $3 and (p.to_day is null or p.to_day > $3)), up.n + 1 from up where up.id is not null and up.n < 20)
+		select `+areaColumns+` from up cross join area a where a.id = up.id order by up.n desc`, []any{tree, id, day}, scanArea)
 }
 
 // Children gives the areas directly under id in a tree on a day, seats and booths

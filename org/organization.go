@@ -123,8 +123,8 @@ func visible(by access.Actor, all []Organization) []Organization {
 func Above(tx *db.Tx, o Organization) ([]Organization, error) {
 	return db.Select(tx, `with recursive up(id, n) as (
 			select parent_id, 1 from organization where id = $1
-			union all select p.parent_id, up.n + 1 from organization p join up on p.id = up.id where up.n < 20)
-		select `+organizationColumns+` from up join organization o on o.id = up.id order by up.n desc`, []any{o.ID}, scanOrganization)
+			union all select (select p.parent_id from organization p where p.id = up.id), up.n + 1 from up where up.id is not null and up.n < 20)
+		select `+organizationColumns+` from up cross join organization o where o.id = up.id order by up.n desc`, []any{o.ID}, scanOrganization)
 }
 
 // OrganizationKinds lists the kinds of organization by rank.

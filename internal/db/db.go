@@ -50,6 +50,9 @@ type Config struct {
 	// Fatal is called when the disk cannot be trusted any more (a failed fsync);
 	// default: print and exit, because going on would acknowledge what is not kept.
 	Fatal func(error)
+	// Trace is told of each statement of a transaction and its arguments before it
+	// runs; they may not be kept. For benchmarks and tests; default nil.
+	Trace func(query string, args []any)
 }
 
 // Unit is one open unit: the database of one top-level organization.

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/libc"
 	sqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -40,8 +42,9 @@ type job struct {
 }
 
 type reader struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt
+	handle uintptr // SQLite's own, to interrupt a statement
 }
 
 // uriPath escapes what would end the path in an SQLite URI: a folder may be named "#1".
@@ -151,19 +154,47 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(*Tx) error) error {
 			return err
 		}
 		rd.conn = conn
+		conn.Raw(func(c any) error { // the driver keeps it to itself; a test sees that readers are interrupted
+			rd.handle = uintptr(reflect.ValueOf(c).Elem().FieldByName("db").Uint())
+			return nil
+		})
 	}
-	bg := context.Background()
-	if _, err := rd.conn.ExecContext(bg, "begin"); err != nil {
+	run := func(q string) error {
+		t := &Tx{ctx: context.Background(), conn: rd.conn, stmts: rd.stmts}
+		_, err := t.Exec(q)
+		return err
+	}
+	if err := run("begin"); err != nil {
 		return err
 	}
 	defer func() {
-		if _, err := rd.conn.ExecContext(bg, "rollback"); err != nil { // in an unknown state: the next reader gets a new one
+		if err := run("rollback"); err != nil { // in an unknown state: the next reader gets a new one
 			closeAll(rd.stmts)
 			rd.conn.Raw(func(any) error { return driver.ErrBadConn })
 			rd.conn = nil
 		}
 	}()
-	return e.u.newTx(ctx, rd.conn, rd.stmts).call(fn)
+	// A context that can end costs two goroutines for each statement; so the statements
+	// get one that cannot, and one that ends interrupts what runs.
+	t := e.u.newTx(context.Background(), rd.conn, rd.stmts)
+	t.away = ctx.Err
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		tls := libc.NewTLS()
+		sqlite3.Xsqlite3_interrupt(tls, rd.handle)
+		tls.Close()
+		close(interrupted)
+	})
+	defer func() {
+		if !stop() {
+			<-interrupted // or it would hit the next reader
+		}
+	}()
+	err := t.call(fn)
+	if gone := ctx.Err(); err != nil && gone != nil {
+		return errors.Join(gone, err)
+	}
+	return err
 }
 
 // writer is the only goroutine that writes: it takes the verbs that wait, runs

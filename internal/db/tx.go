@@ -31,6 +31,8 @@ type Tx struct {
 	// stmts holds the connection's prepared statements (SQLite); nil where the driver keeps its own.
 	stmts map[string]*sql.Stmt
 	ids   *uuid.Gen
+	// away tells whether the reader has gone; nil where the context of each statement does.
+	away func() error
 	// failed is the first error of a statement: after it nothing more is run, and
 	// the transaction may not be committed.
 	failed error
@@ -75,7 +77,7 @@ func (t *Tx) Random(n int) []byte {
 
 // Exec runs one statement and gives the number of rows it changed.
 func (t *Tx) Exec(query string, args ...any) (int64, error) {
-	if err := t.ready(args); err != nil {
+	if err := t.ready(query, args); err != nil {
 		return 0, err
 	}
 	var res sql.Result
@@ -95,7 +97,7 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 
 // Query runs a query of any number of rows; close the rows. Prefer [Select].
 func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
-	if err := t.ready(args); err != nil {
+	if err := t.ready(query, args); err != nil {
 		return nil, err
 	}
 	var rows *sql.Rows
@@ -116,14 +118,25 @@ func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 // ready cleans the arguments and refuses a statement that cannot run alike on both
 // engines. After a failure SQLite may already have undone the whole transaction
 // (a full disk): what came next would be kept at once, and alone.
-func (t *Tx) ready(args []any) error {
+func (t *Tx) ready(query string, args []any) error {
 	if t.failed != nil {
 		return fmt.Errorf("not run after the failure of an earlier statement: %w", t.failed)
+	}
+	if t.away != nil {
+		if err := t.away(); err != nil {
+			return err
+		}
 	}
 	if t.reading {
 		return errors.New("a statement inside Select's read function: read the rows first, then go through them")
 	}
-	return clean(args)
+	if err := clean(args); err != nil {
+		return err
+	}
+	if t.unit != nil && t.unit.cfg.Trace != nil {
+		t.unit.cfg.Trace(query, args)
+	}
+	return nil
 }
 
 // fail notes that a statement went wrong, so that nothing of the transaction is kept.
