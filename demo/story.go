@@ -8,6 +8,7 @@ import (
 	"sangathan/access"
 	"sangathan/appointment"
 	"sangathan/internal/db"
+	"sangathan/letter"
 	"sangathan/org"
 	"sangathan/review"
 )
@@ -47,6 +48,9 @@ func tell(tx *db.Tx, g *generator, lists map[org.OrganizationID]string) error {
 	if s.caller, err = actor(tx, g.callers[0]); err != nil {
 		return err
 	}
+	if err := s.letterhead(); err != nil {
+		return err
+	}
 	districts, err := s.districts(lists)
 	if err != nil {
 		return err
@@ -71,6 +75,18 @@ func tell(tx *db.Tx, g *generator, lists map[org.OrganizationID]string) error {
 	s.signIn("worker", ofRole(holders, "block_secretary")...)
 	s.signIn("under_review", districts[0].underReview)
 	return nil
+}
+
+// letterhead sets what stands above and below the letters of the story, and where the
+// demonstration is served unless told otherwise.
+func (s *storyteller) letterhead() error {
+	if err := letter.SetSite(s.tx, "http://127.0.0.1:8080"); err != nil {
+		return err
+	}
+	return letter.SaveHead(s.tx, s.desk, s.desk.Org, letter.Head{
+		AddressHi: "संगठन भवन, उदाहरण मार्ग", AddressEn: "Sangathan Bhavan, Udaharan Marg",
+		ContactHi: "ई-मेल: karyalay@sangathan.example", ContactEn: "Mail: karyalay@sangathan.example",
+		CopyHi: "प्रदेश प्रभारी, सूचना के लिए", CopyEn: "State in-charge, for information"}, nil)
 }
 
 // districts gives the units that can carry a story, those with the longest lists of

@@ -229,28 +229,51 @@ func PDF(ctx context.Context, u *db.Unit, in lang.Lang, find, issue Finder) (f F
 	if err != nil || f.PDF != nil {
 		return f, err
 	}
-	if err := press(ctx, u, l, in); err != nil {
+	if _, err := press(ctx, u, in, l); err != nil {
 		return f, err
 	}
 	return f, u.Read(ctx, func(tx *db.Tx) (err error) { f, err = stored(tx, id, in); return err })
 }
 
-// press makes and stores the bytes of one letter; whoever comes second stores nothing.
-func press(ctx context.Context, u *db.Unit, l frozen, in lang.Lang) error {
-	pdf, err := l.set(in)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(pdf)
-	return u.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(`insert into letter_file(letter_id, lang, pdf, sha256, made_at) values($1, $2, $3, $4, $5) on conflict(letter_id, lang) do nothing`,
-			l.ID, string(in), pdf, hex.EncodeToString(sum[:]), tx.Millis())
-		if err != nil || in != lang.Hi {
-			return err
+// press makes and stores the bytes of letters, in one transaction; whoever comes second
+// stores nothing. One that cannot be made does not hold up the others. It gives how
+// many it made.
+func press(ctx context.Context, u *db.Unit, in lang.Lang, letters ...frozen) (n int, err error) {
+	made := make([][]byte, len(letters))
+	var failed error
+	for i, l := range letters {
+		pdf, err := l.set(in)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("letter %s: %w", l.ID, err))
+			continue
 		}
-		_, err = tx.Exec(`delete from letter_due where letter_id = $1`, l.ID)
-		return err
+		made[i] = pdf
+		n++
+	}
+	if n == 0 {
+		return 0, failed
+	}
+	err = u.Write(ctx, func(tx *db.Tx) error {
+		for i, l := range letters {
+			if made[i] == nil {
+				continue
+			}
+			sum := sha256.Sum256(made[i])
+			_, err := tx.Exec(`insert into letter_file(letter_id, lang, pdf, sha256, made_at) values($1, $2, $3, $4, $5) on conflict(letter_id, lang) do nothing`,
+				l.ID, string(in), made[i], hex.EncodeToString(sum[:]), tx.Millis())
+			if err != nil {
+				return err
+			}
+			if in != lang.Hi {
+				continue
+			}
+			if _, err := tx.Exec(`delete from letter_due where letter_id = $1`, l.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+	return n, errors.Join(err, failed)
 }
 
 func stored(tx *db.Tx, id string, in lang.Lang) (f File, err error) {
@@ -288,16 +311,10 @@ func Press(ctx context.Context, u *db.Unit) (n int, err error) {
 		if err != nil || len(due) == 0 {
 			return n, err
 		}
-		var failed error
-		for _, l := range due { // one that cannot be made does not hold up the others
-			if err := press(ctx, u, l, lang.Hi); err != nil {
-				failed = errors.Join(failed, err)
-				continue
-			}
-			n++
-		}
-		if failed != nil {
-			return n, failed
+		made, err := press(ctx, u, lang.Hi, due...)
+		n += made
+		if err != nil {
+			return n, err
 		}
 	}
 }

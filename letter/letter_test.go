@@ -275,6 +275,119 @@ func TestE2_KilledInTheMiddleNoLetterIsLost(t *testing.T) {
 	}
 }
 
+// BenchmarkThousandLetters issues a thousand orders' letters and makes their files,
+// each kept for itself with its own fonts; BenchmarkLetters of internal/paper sets as
+// many into one file. The wish: at least 150 pages a second.
+func BenchmarkThousandLetters(b *testing.B) {
+	const n = 1000
+	clock := dbtest.Day("2026-11-22")
+	u := dbtest.SQLite(b, dbtest.At(clock))
+	fx := orgtest.Small(b, u)
+	size := 0
+	for b.Loop() {
+		b.StopTimer()
+		by := fx.Actor("state.president")
+		for range n / 100 {
+			err := u.Write(b.Context(), func(tx *db.Tx) error {
+				for range 100 {
+					if _, err := org.Warn(tx, by, fx.Member("nadi.president"), "रिपोर्ट नहीं भेजी, कार्यकर्ता प्रशिक्षण में अनुपस्थित", ""); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.StartTimer()
+		if made, err := letter.Press(b.Context(), u); made != n || err != nil {
+			b.Fatalf("%d made: %v", made, err)
+		}
+	}
+	err := u.Read(b.Context(), func(tx *db.Tx) (err error) {
+		size, err = tx.Int(`select sum(length(pdf)) / count(*) from letter_file`)
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "letters/s")
+	b.ReportMetric(float64(size), "B/letter")
+}
+
+// TestE2_ANoticeSaysWhatWasFrozen: the months, the time to reply and the hard words
+// come back as they were written; the person concerned opens it from the case first.
+func TestE2_ANoticeSaysWhatWasFrozen(t *testing.T) {
+	each(t, func(o office) {
+		o.named()
+		const text = "ज़िला कमेटी की रिपोर्ट के अनुसार क्रमशः छह महीनों में कार्य दर्ज नहीं मिला; रु 500 की रसीद-पुस्तिका क्र. १२ भी वापस नहीं हुई।\n\nश्री ट्रस्टी फ़ैज़ाबादी से हुई वार्ता का विवरण संलग्न है।"
+		var id string
+		o.write(func(tx *db.Tx) error {
+			_, err := tx.Exec(`insert into review(id, unit_id, criteria_id, from_day, to_day, state, drafted_at, drafted_by, bearers, listed, met, not_assessed,
+					on_leave, silent_bearers, silent_units, reporting_units)
+				select 'r', 'poorab', id, '2026-08-01', '2026-11-01', 'sent', $1, '', 1, 1, 0, 0, 0, 0, 0, 1 from criteria`, tx.Millis())
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec(`insert into review_line(id, review_id, unit_id, membership_id, person_id, organization_id, role_id, expected, recorded, confirmed, verdict)
+				values('l', 'r', 'poorab', 'm-nadi.sec1', 'p-nadi.sec1', 'nadi', 'block_secretary', 8, 1, 0, 'confirmed')`)
+			if err != nil {
+				return err
+			}
+			duty, err := tx.Text(`select id from duty where role_id = 'block_secretary' order by id limit 1`)
+			if err != nil {
+				return err
+			}
+			for _, d := range [][4]any{{"2026-08", 4, 1, ""}, {"2026-09", 0, 0, "leave"}, {"2026-10", 4, 0, ""}} {
+				if _, err := tx.Exec(`insert into review_duty(line_id, duty_id, month, expected, recorded, skipped) values('l', $1, $2, $3, $4, $5)`, duty, d[0], d[1], d[2], d[3]); err != nil {
+					return err
+				}
+			}
+			id = "k"
+			_, err = tx.Exec(`insert into review_case(id, number, line_id, unit_id, organization_id, person_id, membership_id, step, opened_at, opened_by)
+				values('k', '2026/0001', 'l', 'poorab', 'nadi', 'p-nadi.sec1', 'm-nadi.sec1', 'spoken', $1, '')`, tx.Millis())
+			return err
+		})
+		o.Counted()
+		o.write(func(tx *db.Tx) error {
+			_, err := review.Notice(tx, o.Actor("poorab.gs"), id, text, "ज़िलाध्यक्ष, श्रावस्ती")
+			return err
+		})
+		open := func(who string) (letter.File, error) {
+			by := o.Actor(who)
+			return letter.PDF(o.Context(), o.Unit, lang.Hi, func(tx *db.Tx) (string, error) { return review.NoticeLetter(tx, by, id) },
+				func(tx *db.Tx) (string, error) { return review.IssueNoticeLetter(tx, by, id) })
+		}
+		if _, err := open("nadi.sec1"); !fault.Is(err, fault.Conflict) {
+			o.Errorf("opened before the case: %v", err)
+		}
+		if _, err := open("pachhim.president"); !fault.Is(err, fault.NotFound) {
+			o.Error(err)
+		}
+		f, err := open("poorab.gs")
+		if err != nil {
+			o.Fatal(err)
+		}
+		o.write(func(tx *db.Tx) error { return review.Opened(tx, o.Actor("nadi.sec1"), id) })
+		if own, err := open("nadi.sec1"); err != nil || own.SHA256 != f.SHA256 {
+			o.Errorf("their own: %v", err)
+		}
+		got := textOf(o.T, f.PDF)
+		for _, want := range []string{"पत्रांक: 2026/0001", "कारण बताओ नोटिस", "सेवा में, श्री श्रीप्रकाश ज़मीर राष्ट्रकवि क़ुरैशी ब्लॉक सचिव, ज़िला क्षेत्र उन्नाव–कन्नौज (ट्रांस गोमती) ब्लॉक कमेटी",
+			"संदर्भ: ", "अगस्त 2026 से अक्टूबर 2026", "अगस्त 2026", "नहीं गिना: अवकाश", "कुल", "15 दिनों के भीतर", "(दीपक यादव)", "जिला महासचिव", "ज़िलाध्यक्ष, श्रावस्ती"} {
+			if !strings.Contains(got, norm.NFC.String(want)) {
+				o.Errorf("no %q in\n%s", want, got)
+			}
+		}
+		for part := range strings.SplitSeq(text, "\n\n") {
+			if !strings.Contains(got, norm.NFC.String(part)) {
+				o.Errorf("not as written: %s\nin %s", part, got)
+			}
+		}
+	})
+}
+
 // TestLettersAreForWhoMaySeeTheOrder: own and above, nobody else; absent and hidden alike.
 func TestLettersAreForWhoMaySeeTheOrder(t *testing.T) {
 	each(t, func(o office) {

@@ -147,6 +147,21 @@ func TestLetterLooksAsItDid(t *testing.T) {
 	looksLike(t, letterPDF(t, appointment(t)), "letter.png")
 }
 
+func TestNoticeLooksAsItDid(t *testing.T) {
+	l := appointment(t)
+	l.Template, l.Emblem = StandardTemplate("notice", "hi"), nil
+	f := l.Fields
+	f["office"], f["title"], f["subject"], f["reference"], f["greeting"] = "जिला इकाई ज्ञानपुर", "कारण बताओ नोटिस", "दर्ज कार्य के संबंध में", "प्रकरण 2026/0031", "महोदया,"
+	f["to"] = "सेवा में,\nश्रीमती राजेश्वरी त्रिपाठी\nग्राम ज्ञानपुर, जिला भदोही"
+	f["duties_title"], f["duties"] = "अगस्त से अक्टूबर 2026: महीने के अनुसार", "महीना|अपेक्षित|दर्ज\nअगस्त 2026|4|1\nसितंबर 2026 (नहीं गिना: अवकाश)|–|–\nअक्टूबर 2026|4|0\nकुल|8|1"
+	f["reply_by"], f["reply_how"], f["fair"] = "अपना स्पष्टीकरण यह नोटिस मिलने के दिन से 15 दिनों के भीतर दें।", "स्पष्टीकरण लिख कर दिया जा सकता है।", "आपका पक्ष सुने बिना कोई निर्णय नहीं होगा।"
+	pdf := letterPDF(t, l)
+	if got, want := textOf(t, pdf), "महीना अपेक्षित दर्ज अगस्त 2026 4 1 सितंबर 2026 (नहीं गिना: अवकाश) – – अक्टूबर 2026 4 0 कुल 8 1"; !strings.Contains(got, want) {
+		t.Errorf("no %q in %s", want, got)
+	}
+	looksLike(t, pdf, "notice.png")
+}
+
 // looksLike compares the first page with a picture in testdata. Machines draw edges
 // a little differently: a few dots may differ, and no region by much.
 func looksLike(t *testing.T, pdf []byte, golden string) {
