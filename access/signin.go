@@ -67,6 +67,13 @@ func RequestCode(tx *db.Tx, phone string) (code string, err error) {
 	return code, err
 }
 
+// ForgetCodes forgets the code of phone and what was counted of it: for the sign-ins that
+// a demonstration offers to everyone.
+func ForgetCodes(tx *db.Tx, phone string) error {
+	_, err := tx.Exec(`delete from sign_in_code where phone = $1`, phone)
+	return err
+}
+
 // CheckCode exchanges a right code for a ticket and the people who use the phone.
 // A wrong code is counted; after CodeTries the code is dead. Faults: Invalid (code).
 func CheckCode(tx *db.Tx, phone, code string) (ticket string, people []string, err error) {

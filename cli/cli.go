@@ -122,10 +122,12 @@ func exitCode(e *Env, err error) int {
 		fmt.Fprintln(e.Stderr, "sangathan:", err)
 		return 1
 	}
-	fmt.Fprintln(e.Stderr, "sangathan:", p.Error(f))
+	if f.Key != "fault.bad_form" { // that speaks of a page; here the fields say it all
+		fmt.Fprintln(e.Stderr, "sangathan:", p.Error(f))
+	}
 	for _, field := range f.Fields {
 		one := &fault.Error{Kind: f.Kind, Key: f.Key, Fields: []fault.Field{field}}
-		fmt.Fprintf(e.Stderr, "  %s: %s\n", field.Name, p.Fields(one)[field.Name])
+		fmt.Fprintf(e.Stderr, "sangathan: %s: %s\n", field.Name, p.Fields(one)[field.Name])
 	}
 	switch f.Kind {
 	case fault.Invalid, fault.TooLarge:

@@ -31,7 +31,7 @@ func orgCommand(ctx context.Context, e *Env, args []string) error {
 		return errUsage
 	}
 	if *on != "" && !org.IsDay(*on) {
-		return fault.In("on", "org.bad_day")
+		return fault.In("-on", "cli.bad_day")
 	}
 	return e.with(ctx, *f.db, func(u *db.Unit) error {
 		return e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) error {

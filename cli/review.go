@@ -34,6 +34,7 @@ func reviewCommand(ctx context.Context, e *Env, args []string) error {
 	switch {
 	case rest[0] == "draft" && len(rest) == 1:
 		return e.with(ctx, *f.db, func(u *db.Unit) error { return draft(ctx, e, u, f, *unit, *from, *to) })
+	case *unit+*from+*to != "": // they are of draft
 	case rest[0] == "list" && len(rest) == 1:
 		return e.with(ctx, *f.db, func(u *db.Unit) error { return listReviews(ctx, e, u, f) })
 	case rest[0] == "show" && len(rest) == 2:

@@ -211,7 +211,7 @@ func (s *storyteller) decide(d *district, c []review.Case) error {
 	verdicts := []string{"warn", "warn", "retain", "relieve", "relieve"}
 	for i, verdict := range verdicts {
 		if err := s.then(0.56+0.01*float64(i), func() error {
-			return review.Recommend(s.tx, d.general, c[i].ID, verdict, "उत्तर पढ़ा गया। पिछले महीनों का काम और उत्तर देखकर यह सिफ़ारिश है।")
+			return review.Recommend(s.tx, d.general, c[i].ID, verdict, "उत्तर पढ़ा गया। पिछले महीनों का काम और उत्तर देखकर यह संस्तुति है।")
 		}); err != nil {
 			return err
 		}
@@ -374,9 +374,9 @@ func (s *storyteller) signIn(as string, holders ...*holder) {
 }
 
 var talks = []string{
-	"फ़ोन पर बात हुई। कहा कि घर के काम से समय नहीं मिला।",
-	"फ़ोन पर बात हुई। कहा कि काम किया है, रिपोर्ट नहीं भेजी।",
-	"फ़ोन पर बात हुई। कहा कि अगले महीने से काम करेंगे।",
+	"फोन पर बात हुई। कहा कि घर के काम से समय नहीं मिला।",
+	"फोन पर बात हुई। कहा कि काम किया है, रिपोर्ट नहीं भेजी।",
+	"फोन पर बात हुई। कहा कि अगले महीने से काम करेंगे।",
 }
 
 var replies = []string{

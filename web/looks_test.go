@@ -13,6 +13,7 @@ import (
 	"sangathan/internal/lang"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -54,7 +55,8 @@ func (w *world) lookAt(t *testing.T, ctx context.Context, looks []look) {
 					t.Errorf("%s is %d pixels wide", name, wide)
 				}
 				if axe != nil && size.axe == l {
-					w.axe(t, step, name, string(axe))
+					w.axe(t, step, name, string(axe), `{resultTypes: ["violations"]}`)
+					w.dark(t, step, func() { w.axe(t, step, name+"-dark", string(axe), `{runOnly: ["color-contrast"]}`) })
 				}
 				if shots != "" {
 					png, err := chromedp.Run(step, chromedp.FullScreenshot(100))
@@ -123,10 +125,24 @@ func (w *world) width(t *testing.T, ctx context.Context, width, height int64, ph
 	return wide
 }
 
-// axe asks axe-core for serious violations of the page shown.
-func (w *world) axe(t *testing.T, ctx context.Context, name, script string) {
+// dark shows the page in dark colours while fn looks at it.
+func (w *world) dark(t *testing.T, ctx context.Context, fn func()) {
 	t.Helper()
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](script+`;axe.run({resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.filter(v => v.impact === "serious" || v.impact === "critical").map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + n.failureSummary).join(" | "))))`, chromedp.EvalAwaitPromise))
+	for _, scheme := range []string{"dark", "light"} {
+		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+			t.Fatal(err)
+		}
+		if scheme == "dark" {
+			fn()
+		}
+	}
+}
+
+// axe asks axe-core, with its options, for serious violations of the page shown.
+func (w *world) axe(t *testing.T, ctx context.Context, name, script, options string) {
+	t.Helper()
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](script+`;axe.run(`+options+`).then(r => JSON.stringify(r.violations.filter(v => v.impact === "serious" || v.impact === "critical").map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + n.failureSummary).join(" | "))))`, chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatal(name, ": ", err)
 	}

@@ -4,10 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type request struct {
 	today   string
 	form    url.Values   // what was posted; on a page shown again, what was typed
 	fault   *fault.Error // why the page is shown again; nil at first
+	isLarge bool         // the form is over maxForm and holds a place for it
 	hats    []org.Membership
 	name    lang.Name // the actor's own
 	counted map[org.OrganizationID][2]org.Count
@@ -207,13 +209,23 @@ func (r *request) with(pairs ...string) string {
 	return r.URL.Path + "?" + q.Encode()
 }
 
-// readForm reads the posted form, before any transaction: at most upload bytes where
-// the route takes files, maxForm elsewhere.
-func (r *request) readForm(w http.ResponseWriter, upload int64) error {
-	most := max(upload, maxForm)
+// readForm reads the posted form, before any transaction: at most rt.upload bytes where
+// the route takes files, maxForm elsewhere. A form up to maxTyped is read all the same and
+// refused with the field that is too large, so that it can be shown again; a few such at a
+// time, and none from who is not signed in.
+func (r *request) readForm(w http.ResponseWriter, rt route) error {
+	allowed := max(rt.upload, maxForm)
+	most := allowed
+	if rt.upload == 0 && rt.act != public && (r.ContentLength > maxForm || r.ContentLength < 0) {
+		select {
+		case r.site.large <- struct{}{}:
+			most, r.isLarge = maxTyped, true
+		default:
+		}
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	read := r.ParseForm
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); upload > 0 && kind == "multipart/form-data" {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); rt.upload > 0 && kind == "multipart/form-data" {
 		read = func() error { return r.ParseMultipartForm(most) } // all in memory: nothing touches the disk
 	}
 	if err := read(); err != nil {
@@ -224,11 +236,20 @@ func (r *request) readForm(w http.ResponseWriter, upload int64) error {
 	}
 	r.form = r.PostForm
 	var f fault.Form
-	names := make([]string, 0, len(r.form))
-	for name := range r.form {
-		names = append(names, name)
+	names := slices.Sorted(maps.Keys(r.form))
+	size, longest, length := 0, "", 0
+	for _, name := range names {
+		n := 0
+		for _, v := range r.form[name] {
+			n += len(v)
+		}
+		if size += n; n > length {
+			longest, length = name, n
+		}
 	}
-	sort.Strings(names)
+	if size > int(allowed) {
+		f.Add(longest, "web.field_too_large", "kb", int(allowed>>10))
+	}
 	for _, name := range names {
 		for i, v := range r.form[name] {
 			if !utf8.ValidString(v) || strings.Contains(v, "\x00") {
@@ -238,6 +259,13 @@ func (r *request) readForm(w http.ResponseWriter, upload int64) error {
 		}
 	}
 	return f.Err()
+}
+
+// release gives back the place of a large form.
+func (r *request) release() {
+	if r.isLarge {
+		<-r.site.large
+	}
 }
 
 // formID is the hidden field by which a form sent twice counts once.

@@ -19,7 +19,8 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		var a answer
 		var err error
 		if rt.method == http.MethodPost {
-			err = r.readForm(w, rt.upload)
+			err = r.readForm(w, rt)
+			defer r.release()
 		}
 		if err == nil {
 			a, err = s.run(rt, r)
@@ -118,6 +119,9 @@ func statusOf(err error) int {
 	case fault.Forbidden:
 		return http.StatusForbidden
 	case fault.NotFound:
+		if e, ok := errors.AsType[*fault.Error](err); ok && e.Key == "fault.bad_method" {
+			return http.StatusMethodNotAllowed
+		}
 		return http.StatusNotFound
 	case fault.Conflict:
 		return http.StatusConflict
@@ -134,7 +138,7 @@ func statusOf(err error) int {
 // showFault is the one place where a fault becomes a page: its status, and what to
 // tell in the reader's language. Who must sign in is sent there and brought back.
 func (s *site) showFault(w http.ResponseWriter, r *request, err error) {
-	if fault.Is(err, fault.Unauthorized) && r.Method == http.MethodGet {
+	if fault.Is(err, fault.Unauthorized) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		http.SetCookie(w, s.newCookie("next", r.URL.RequestURI(), 10*time.Minute))
 		http.Redirect(w, r.Request, "/signin", http.StatusSeeOther)
 		return

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,11 @@ func signInSend(r *request) (answer, error) {
 	phone, ok := lang.Phone(r.typed("phone"))
 	if !ok {
 		return answer{}, fault.In("phone", "fault.bad_phone")
+	}
+	if r.site.cfg.Demo && slices.ContainsFunc(r.site.cfg.SignIns, func(s DemoSignIn) bool { return s.Phone == phone }) {
+		if err := access.ForgetCodes(r.tx, phone); err != nil {
+			return answer{}, err
+		}
 	}
 	code, err := access.RequestCode(r.tx, phone)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"sangathan/internal/db"
@@ -44,8 +45,12 @@ type DemoSignIn struct {
 	Name  lang.Name
 }
 
-// maxForm is the largest form taken, in bytes.
-const maxForm = 64 << 10
+// maxForm is the largest form taken, in bytes; maxTyped is the largest that is read, so
+// that a form which is too large can be shown again with the field that is.
+const (
+	maxForm  = 64 << 10
+	maxTyped = 4 << 20
+)
 
 // site is one unit's pages.
 type site struct {
@@ -56,6 +61,7 @@ type site struct {
 	assets map[string]asset  // by hashed path
 	hashed map[string]string // name to hashed path
 
+	large    chan struct{} // a place for each form over maxForm that may be read at a time
 	pictures chan struct{} // a place for each picture that may be read at a time
 }
 
@@ -65,7 +71,7 @@ func New(u *db.Unit, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &site{unit: u, cfg: cfg, mux: http.NewServeMux(), routes: routes, pictures: make(chan struct{}, 2)}
+	s := &site{unit: u, cfg: cfg, mux: http.NewServeMux(), routes: routes, large: make(chan struct{}, 8), pictures: make(chan struct{}, 2)}
 	s.loadAssets()
 	byPattern := map[string]route{}
 	for _, rt := range s.routes {
@@ -128,12 +134,17 @@ func (s *site) safe(next http.Handler) http.Handler {
 // elsewhere answers what no route knows.
 func (s *site) elsewhere(w http.ResponseWriter, r *http.Request) {
 	f := fault.New(fault.NotFound, "fault.not_found")
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	var allowed []string // an address that a route has, but not what it names, allows r.Method too
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 		other := r.Clone(r.Context())
 		other.Method = method
-		if _, pattern := s.mux.Handler(other); pattern != "/" && method != r.Method {
-			f = fault.New(fault.NotFound, "fault.bad_method")
+		if _, pattern := s.mux.Handler(other); pattern != "/" {
+			allowed = append(allowed, method)
 		}
+	}
+	if len(allowed) > 0 && !slices.Contains(allowed, r.Method) {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		f = fault.New(fault.NotFound, "fault.bad_method")
 	}
 	s.showFault(w, s.outside(r), f)
 }

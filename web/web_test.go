@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sangathan/access"
 	"sangathan/activity"
 	"sangathan/internal/db"
 	"sangathan/internal/dbtest"
@@ -191,13 +192,54 @@ func TestI6_OtherSitesPostNothing(t *testing.T) {
 	}
 }
 
-// TestTooLargeAForm is refused with its limit named, and leaves nothing.
+// TestTooLargeAForm is refused: the field that is too large is named, and all that was
+// typed is there again; what is absurdly large is not read at all.
 func TestTooLargeAForm(t *testing.T) {
 	w := newWorld(t, web.Config{Insecure: true})
 	b := w.as("nadi.president", "")
-	got := b.fill("/activity/new", "kind", "outreach", "day", today, "note", strings.Repeat("क", 1<<20))
-	if got.status != 413 || !strings.Contains(got.body, "64 केबी") {
+	note := strings.Repeat("क", 1<<20/3)
+	got := b.fill("/activity/new", "kind", "outreach", "day", today, "people", "7", "note", note)
+	for _, want := range []string{"64 केबी", `href="#f-note"`, `id="e-note"`, note, `value="7"`} {
+		if got.status != 422 || !strings.Contains(got.body, want) {
+			t.Errorf("status %d, without %.20s", got.status, want)
+		}
+	}
+	got = b.fill("/activity/new", "kind", "outreach", "day", today, "note", strings.Repeat("क", 1<<19))
+	if got.status != 413 || !strings.Contains(got.body, "4,096 केबी") {
 		t.Errorf("%d %s", got.status, text(got.body))
+	}
+}
+
+// A known address answers every other method with those it allows, and HEAD as GET.
+func TestMethods(t *testing.T) {
+	w := newWorld(t, web.Config{Insecure: true})
+	for _, row := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"PUT", "/activity", 405, "GET, HEAD"}, {"DELETE", "/signin", 405, "GET, HEAD, POST"}, {"OPTIONS", "/signout", 405, "POST"},
+		{"GET", "/signout", 405, "POST"}, {"PUT", "/nowhere", 404, ""}, {"HEAD", "/activity", 303, ""}, {"GET", "/activity", 303, ""},
+	} {
+		got := w.as("nobody", "").do(row.method, row.path, nil)
+		if got.status != row.status || got.header.Get("Allow") != row.allow {
+			t.Errorf("%s %s: %d, allow %q", row.method, row.path, got.status, got.header.Get("Allow"))
+		}
+	}
+}
+
+// The sign-ins that a demonstration offers to everyone never run out of codes; other
+// numbers do, in the demonstration too.
+func TestDemoSignInsDoNotRunOut(t *testing.T) {
+	w := newWorld(t, web.Config{Demo: true, Insecure: true, SignIns: []web.DemoSignIn{{Label: "word.block_president", Phone: "9000000001"}}})
+	for phone, last := range map[string]int{"9000000001": 303, "9000000002": 429} {
+		status := 0
+		for range access.CodesPerHour + 1 {
+			status = w.as("nobody", "").post("/signin", url.Values{"phone": {phone}}).status
+		}
+		if status != last {
+			t.Errorf("%s: the last of %d codes is answered %d, want %d", phone, access.CodesPerHour+1, status, last)
+		}
 	}
 }
 
