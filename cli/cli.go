@@ -67,7 +67,6 @@ func commands() []command {
 		{"doctor", "check a unit's figures against its rows, and what must hold in it", true, doctorCommand},
 		{"copy", "copy a unit from one engine to the other, and compare", false, copyCommand},
 		{"import", "load the lists that offices keep, or take one back", true, importCommand},
-		{"doctor", "check a unit's figures against its rows", true, doctorCommand},
 	}
 }
 

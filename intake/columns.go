@@ -19,7 +19,7 @@ const (
 )
 
 // Kinds lists the kinds of list.
-var Kinds = []string{Booths, Areas}
+var Kinds = []string{People, Posts, Booths, Areas}
 
 // Fields gives the fields that a list of a kind may have, the needed ones first. A
 // column is one of them, or left out ("").

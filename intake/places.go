@@ -276,3 +276,87 @@ func distance(a, b string, limit int) int {
 	}
 	return before[len(y)]
 }
+
+// levels are the part of a role's id that says at which level it stands.
+var levels = map[string]string{"state": "state_", "district": "district_", "unit": "district_", "block": "block_", "town": "block_", "mandal": "mandal_"}
+
+// role finds a role by its name in either language, however spaced; a bare word such
+// as अध्यक्ष is the role of that name at the level of the area.
+func (ps *places) role(text string, at *place) (id org.RoleID, ferr *fault.Error) {
+	k := key(text)
+	byName := func(k string) org.RoleID {
+		for _, r := range ps.roles {
+			if key(r.NameHi) == k || key(r.NameEn) == k || key(r.ID) == k {
+				return org.RoleID(r.ID)
+			}
+		}
+		return ""
+	}
+	level := ""
+	if at != nil {
+		level = levels[at.kind]
+	}
+	if word := roleWords[k]; word != "" {
+		for _, id := range []string{level + word, word} {
+			if slices.ContainsFunc(ps.roles, func(r org.Kind) bool { return r.ID == id }) {
+				return org.RoleID(id), nil
+			}
+		}
+	}
+	if id := byName(k); id != "" {
+		return id, nil
+	}
+	if id := roleWords[k]; id != "" {
+		return "", fault.In("role", "intake.role_needs_place", "text", text)
+	}
+	if k == "" {
+		return "", fault.In("role", "intake.role_missing")
+	}
+	var near []string
+	for _, r := range ps.roles {
+		limit := 1 + utf8.RuneCountInString(k)/5
+		if (distance(k, key(r.NameHi), limit) <= limit || distance(k, key(r.NameEn), limit) <= limit) && len(near) < 3 {
+			near = append(near, r.NameHi)
+		}
+	}
+	if len(near) > 0 {
+		return "", fault.In("role", "intake.unknown_role_near", "text", text, "near", strings.Join(near, ", "))
+	}
+	return "", fault.In("role", "intake.unknown_role", "text", text)
+}
+
+// levelOf gives the place at whose level a role stands: the one told, or one above it;
+// nil when that is not told.
+func (ps *places) levelOf(id org.RoleID, at *place) *place {
+	level := ""
+	for _, l := range []string{"district_", "block_", "mandal_"} {
+		if strings.HasPrefix(string(id), l) {
+			level = l
+		}
+	}
+	for n := 0; at != nil && n < 20; at, n = ps.byID[at.admin], n+1 {
+		if level == "" || levels[at.kind] == level {
+			return at
+		}
+	}
+	return nil
+}
+
+// roleWords are roles as offices name them without saying the level.
+var roleWords = func() map[string]string {
+	words := map[string]string{}
+	for pair := range strings.FieldsSeq(`अध्यक्ष=president president=president उपाध्यक्ष=vice_president महासचिव=general_secretary महामंत्री=general_secretary
+		सचिव=secretary मंत्री=secretary secretary=secretary कोषाध्यक्ष=treasurer treasurer=treasurer प्रवक्ता=spokesperson प्रभारी=incharge
+		बीएलए=booth_agent bla=booth_agent बूथएजेंट=booth_agent बूथलेवलएजेंट=booth_agent बूथअध्यक्ष=booth_president जिलाअध्यक्ष=district_president जिलाध्यक्ष=district_president ब्लॉकअध्यक्ष=block_president ब्लाकअध्यक्ष=block_president मंडलअध्यक्ष=mandal_president सदस्य=member`) {
+		word, id, _ := strings.Cut(pair, "=")
+		words[key(word)] = id
+	}
+	return words
+}()
+
+// isSingle reports whether a post of the role has one seat by nature.
+func isSingle(id org.RoleID) bool {
+	s := string(id)
+	return !strings.Contains(s, "vice_president") && !strings.Contains(s, "co_convenor") &&
+		(strings.HasSuffix(s, "president") || strings.HasSuffix(s, "treasurer") || strings.HasSuffix(s, "convenor") || s == "booth_agent")
+}

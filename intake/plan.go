@@ -22,6 +22,7 @@ type planner struct {
 	list   List
 	places *places
 	memory *memory
+	crew   crew // bodies, posts and people that the block has met
 }
 
 // verdict is what becomes of a row.
@@ -57,7 +58,15 @@ func (v *verdict) add(err error) {
 func (p *planner) plan(lines []Line) ([]verdict, error) {
 	verdicts := make([]verdict, 0, len(lines))
 	lean := p.list.shape.leans(lines)
+	chat := p.list.shape.isChat() && (p.list.Kind == People || p.list.Kind == Posts)
+	talk := conversation{places: p.places}
 	for _, l := range lines {
+		if chat {
+			if r, ok := talk.row(p.list.Mapping, l); ok {
+				verdicts = append(verdicts, verdict{row: r, kind: "added"})
+			}
+			continue
+		}
 		if r, ok := p.list.shape.read(p.list.Mapping, l, lean[l.Sheet]); ok {
 			verdicts = append(verdicts, verdict{row: r, kind: "added"})
 		}
@@ -68,6 +77,8 @@ func (p *planner) plan(lines []Line) ([]verdict, error) {
 		err = p.booths(verdicts)
 	case Areas:
 		err = p.areas(verdicts)
+	default:
+		err = p.holders(verdicts)
 	}
 	return verdicts, err
 }
