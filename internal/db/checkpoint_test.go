@@ -101,3 +101,25 @@ func TestWALDoesNotGrow(t *testing.T) {
 		t.Error("merging failed")
 	}
 }
+
+// A verb that begins another of its own unit would wait for itself for ever: it is
+// told so, and the unit goes on.
+func TestWriteInsideWriteIsAnError(t *testing.T) {
+	_, u, _ := onDisk(t)
+	err := u.Write(t.Context(), func(*db.Tx) error {
+		return u.Write(t.Context(), func(tx *db.Tx) error { return tx.SetMeta("inner", "kept") })
+	})
+	if err == nil || !strings.Contains(err.Error(), "Write inside a Write") {
+		t.Errorf("the verb was told %v", err)
+	}
+	err = u.Write(t.Context(), func(tx *db.Tx) error {
+		inner, err := tx.Meta("inner")
+		if inner != "" {
+			t.Error("the inner one ran later")
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -19,14 +19,17 @@ func Once(tx *Tx, user, id string, body []byte, fn func() (answer string, err er
 		return "", fault.In("id", "fault.bad_id")
 	}
 	hash := tx.Hash(body)
+	// The id is claimed before it is looked for: on PostgreSQL a verb that has looked
+	// for a row in vain collides with every other that puts one nearby.
 	var owner, stored, answer string
-	err := tx.Scan(`select user_id, hash, answer from command where id = $1`, []any{id}, &owner, &stored, &answer)
+	err := tx.Scan(`insert into command(id, user_id, hash, answer, at) values($1, $2, '', '', $3)
+		on conflict(id) do update set at = command.at returning user_id, hash, answer`, []any{id, user, tx.Millis()}, &owner, &stored, &answer)
 	switch {
-	case fault.Is(err, fault.NotFound):
 	case err != nil:
 		return "", err
 	case owner != user:
 		return "", fault.New(fault.Conflict, "fault.id_taken")
+	case stored == "": // ours, just now
 	case stored != hash:
 		_, err := tx.Exec(`insert into command_conflict(id, user_id, command_id, body, at) values($1, $2, $3, $4, $5)`,
 			tx.NewID(), user, id, readable(body), tx.Millis())
@@ -38,11 +41,16 @@ func Once(tx *Tx, user, id string, body []byte, fn func() (answer string, err er
 		return answer, nil
 	}
 	answer, err = fn()
+	if kept(err) { // what is kept is not the command
+		if _, err := tx.Exec(`delete from command where id = $1`, id); err != nil {
+			return "", err
+		}
+	}
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Exec(`insert into command(id, user_id, hash, answer, at) values($1, $2, $3, $4, $5)`,
-		id, user, hash, answer, tx.Millis())
+	_, err = tx.Exec(`insert into command(id, user_id, hash, answer, at) values($1, $2, $3, $4, $5)
+		on conflict(id) do update set hash = excluded.hash, answer = excluded.answer`, id, user, hash, answer, tx.Millis())
 	return answer, err
 }
 

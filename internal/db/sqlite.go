@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/libc"
@@ -114,7 +116,15 @@ func (e *sqliteEngine) bulk(ctx context.Context, fn func(*Tx) error) error {
 	return e.submit(&job{ctx: ctx, fn: fn, alone: true, done: make(chan error, 1)})
 }
 
+// nestedAfter is how long a verb waits before it is asked whether it waits for itself.
+const nestedAfter = time.Second
+
 func (e *sqliteEngine) submit(j *job) error {
+	var drop context.CancelFunc
+	j.ctx, drop = context.WithCancel(j.ctx)
+	defer drop()
+	late := time.NewTimer(nestedAfter)
+	defer late.Stop()
 	select {
 	case e.jobs <- j:
 	case <-j.ctx.Done():
@@ -122,15 +132,36 @@ func (e *sqliteEngine) submit(j *job) error {
 	case <-e.stop:
 		return errClosed
 	}
-	select {
-	case err := <-j.done:
-		return err
-	case <-e.stopped: // the writer has gone; a job it never took is not done
+	for {
 		select {
 		case err := <-j.done:
 			return err
-		default:
-			return errClosed
+		case <-late.C:
+			if insideWriter() { // nobody would ever take it
+				panic("Write inside a Write of the same unit: verbs compose by handing on their Tx")
+			}
+		case <-e.stopped: // the writer has gone; a job it never took is not done
+			select {
+			case err := <-j.done:
+				return err
+			default:
+				return errClosed
+			}
+		}
+	}
+}
+
+// insideWriter reports whether it is called by a verb that is being run.
+func insideWriter() bool {
+	pcs := make([]uintptr, 1000)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "(*sqliteEngine).writer") {
+			return true
+		}
+		if !more {
+			return false
 		}
 	}
 }
