@@ -74,6 +74,26 @@ func ForgetCodes(tx *db.Tx, phone string) error {
 	return err
 }
 
+// Sweep takes away what signing in has left and nobody can use any more: codes that
+// are over and whose hour is counted, tickets, sessions, and wrong PINs that lock
+// nobody out. It treats known and unknown numbers alike. For a server to call every
+// hour or so: five wrong PINs in a quarter of an hour are allowed anyhow.
+func Sweep(tx *db.Tx) error {
+	if _, err := tx.Exec(`delete from sign_in_code where expires_at <= $1 and window_at < $2`, tx.Millis(), tx.Now.Add(-time.Hour).UnixMilli()); err != nil {
+		return err
+	}
+	for _, q := range []string{
+		`delete from sign_in_ticket where expires_at <= $1`,
+		`delete from session where expires_at <= $1`,
+		`delete from sign_in_failure where until <= $1`,
+	} {
+		if _, err := tx.Exec(q, tx.Millis()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // CheckCode exchanges a right code for a ticket and the people who use the phone.
 // A wrong code is counted; after CodeTries the code is dead. Faults: Invalid (code).
 func CheckCode(tx *db.Tx, phone, code string) (ticket string, people []string, err error) {

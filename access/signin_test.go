@@ -431,3 +431,66 @@ func TestI2_TheRelievedKeepSignInToTheirOwnRecord(t *testing.T) {
 		}
 	})
 }
+
+// What signing in leaves goes when nobody can use it any more, and not before; it
+// goes alike for numbers that nobody has.
+func TestI2_SweepTakesOnlyWhatIsOver(t *testing.T) {
+	each(t, func(o office) {
+		rows := func() (n [4]int) {
+			o.must(func(tx *db.Tx) (err error) {
+				for i, table := range []string{"sign_in_code", "sign_in_ticket", "session", "sign_in_failure"} {
+					if n[i], err = tx.Int(`select count(*) from ` + table); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			return n
+		}
+		sweep := func() { o.must(access.Sweep) }
+		phone, unknown := o.phone("nadi.sec1"), "9999999999"
+		before := rows()
+		for range access.CodesPerHour {
+			o.code(phone)
+			o.code(unknown)
+		}
+		o.clock.Add(time.Hour + time.Second) // a new hour for both
+		code, err := o.code(phone)
+		if err != nil {
+			o.Fatal(err)
+		}
+		for range access.CodesPerHour - 1 {
+			o.code(unknown)
+		}
+		sweep()
+		if _, err := o.code(unknown); err != nil { // the fifth
+			o.Error(err)
+		}
+		_, err = o.code(unknown)
+		o.want(err, fault.TooMany, "access.too_many_codes") // four were still counted
+		sweep()
+		ticket, _, err := o.check(phone, code)
+		if err != nil {
+			o.Fatalf("a code that was still good: %v", err)
+		}
+		sweep()
+		s, err := o.choose(ticket, string(o.Person("nadi.sec1")), false)
+		if err != nil {
+			o.Fatalf("a ticket that was still good: %v", err)
+		}
+		for range access.PINTries {
+			o.write(func(tx *db.Tx) error { return access.CountPIN(tx, "nobody:x", false) })
+		}
+		sweep()
+		err = o.write(func(tx *db.Tx) error { return access.CountPIN(tx, "nobody:x", false) })
+		o.want(err, fault.TooMany, "access.pin_locked")
+		if _, err := o.open(s.Token); err != nil {
+			o.Errorf("a session that still runs: %v", err)
+		}
+		o.clock.Add(access.SessionLife)
+		sweep()
+		if after := rows(); after != [4]int{} {
+			o.Errorf("codes, tickets, sessions and wrong PINs before %v, after %v", before, after)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"sangathan/access"
 	"sangathan/api"
 	"sangathan/intake"
 	"sangathan/internal/db"
@@ -40,6 +41,13 @@ const foldEvery = 5 * time.Second
 
 // keepEvery is how soon after midnight the figures of the day that is over are kept.
 const keepEvery = time.Minute
+
+// sweepEvery is how long what signing in has left may lie.
+const sweepEvery = time.Hour
+
+// analyzeEvery is how long the engine plans by the same statistics: renewing them
+// holds up writing for a part of a second.
+const analyzeEvery = 6 * time.Hour
 
 type server struct{ addr, cert, key, url *string }
 
@@ -97,6 +105,15 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 		go every(foldEvery, "fold tallies", func() error { return foldTallies(ctx, u) })
 	}
 	go every(keepEvery, "keep figures", func() error { return tally.Keep(ctx, u) })
+	go every(sweepEvery, "sweep sign-ins", func() error { return u.Write(ctx, access.Sweep) })
+	started := false
+	go every(analyzeEvery, "analyze", func() error {
+		if !started { // a server that starts is waited for
+			started = true
+			return nil
+		}
+		return u.Analyze(ctx)
+	})
 	scheme := "http"
 	if *s.cert != "" {
 		scheme = "https"

@@ -123,3 +123,53 @@ func TestWriteInsideWriteIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Statistics are renewed, and the readers plan by them.
+func TestAnalyzeReachesReaders(t *testing.T) {
+	u := dbtest.SQLite(t)
+	// Without statistics an equality is thought to be rarer than a range: not so here.
+	const query = `explain query plan select id from command where user_id = 'u' and at > 5`
+	plan := func() (p string) {
+		err := u.Read(t.Context(), func(tx *db.Tx) error {
+			rows, err := db.Select(tx, query, nil, func(s db.Scanner) (v string, err error) {
+				var a, b, c int
+				return v, s.Scan(&a, &b, &c, &v)
+			})
+			p = strings.Join(rows, "; ")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	err := u.Write(t.Context(), func(tx *db.Tx) error {
+		for _, q := range []string{`create index command_by_user on command(user_id)`, `create index command_by_at on command(at)`} {
+			if _, err := tx.Exec(q); err != nil {
+				return err
+			}
+		}
+		for i := range 3000 {
+			if _, err := tx.Exec(`insert into command values($1, 'u', '', '', $2)`, tx.NewID(), i%7); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8 { // every reader has a connection and has planned
+		if p := plan(); !strings.Contains(p, "command_by_user") {
+			t.Fatalf("before: %s", p)
+		}
+	}
+	if err := u.Analyze(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		if p := plan(); strings.Contains(p, "command_by_user") {
+			t.Fatalf("after: %s", p)
+		}
+	}
+}

@@ -157,6 +157,16 @@ func (u *Unit) Bulk(ctx context.Context, fn func(*Tx) error) error {
 	return hinted(u.engine.bulk(ctx, fn))
 }
 
+// Analyze renews what the engine knows of its tables, by which it plans queries: as a
+// unit grows, yesterday's plans become slow. For a server to call now and then, and
+// after many rows have come in. PostgreSQL does it by itself.
+func (u *Unit) Analyze(ctx context.Context) error {
+	if e, ok := u.engine.(*sqliteEngine); ok {
+		return e.analyze(ctx)
+	}
+	return nil
+}
+
 // Close ends the unit's connections and frees its folder. Verbs that wait get
 // Unavailable. Closing twice does no more than once.
 func (u *Unit) Close() error { return u.close() }

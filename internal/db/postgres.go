@@ -297,13 +297,6 @@ func (t *Tx) DropIndexes(tables ...string) (restore func() error, err error) {
 			}
 			return nil
 		}
-		// Of a table that holds next to nothing yet, statistics would say for ever that
-		// reading all of it is cheap: the audit has one row when a unit is made.
-		for _, q := range []string{"analyze", "delete from sqlite_stat1 where cast(stat as integer) < 10", "analyze sqlite_schema"} {
-			if _, err := t.conn.ExecContext(t.ctx, q); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.analyze()
 	}, nil
 }

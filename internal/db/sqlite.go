@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -32,7 +33,8 @@ type sqliteEngine struct {
 	stop    chan struct{}
 	stopped chan struct{}
 	once    sync.Once
-	tried   int // frames in the WAL when it was last merged
+	planned atomic.Int64 // how often the statistics were renewed
+	tried   int          // frames in the WAL when it was last merged
 }
 
 // job is one verb waiting to be written.
@@ -44,9 +46,10 @@ type job struct {
 }
 
 type reader struct {
-	conn   *sql.Conn
-	stmts  map[string]*sql.Stmt
-	handle uintptr // SQLite's own, to interrupt a statement
+	planned int64 // the statistics it plans by
+	conn    *sql.Conn
+	stmts   map[string]*sql.Stmt
+	handle  uintptr // SQLite's own, to interrupt a statement
 }
 
 // uriPath escapes what would end the path in an SQLite URI: a folder may be named "#1".
@@ -77,6 +80,7 @@ func openSQLite(ctx context.Context, u *Unit) (engine, error) {
 		q.Add("_pragma", "wal_autocheckpoint(0)") // see checkpoint
 		q.Add("_pragma", "journal_size_limit(67108864)")
 		q.Add("_pragma", "foreign_keys(1)")
+		q.Add("_pragma", "analysis_limit(1000)")
 	}
 	w, err := sql.Open("sqlite", file+"?"+q.Encode())
 	if err != nil {
@@ -166,6 +170,28 @@ func insideWriter() bool {
 	}
 }
 
+// analyze has SQLite look at its tables again, by a sample. Of a table that holds next
+// to nothing yet, statistics would say for ever that reading all of it is cheap: the
+// audit has one row when a unit is made.
+func (t *Tx) analyze() error {
+	for _, q := range []string{"analyze", "delete from sqlite_stat1 where cast(stat as integer) < 10", "analyze sqlite_schema"} {
+		if _, err := t.conn.ExecContext(t.ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// analyze renews the statistics by which queries are planned, and has the readers take
+// them up: a connection reads them once.
+func (e *sqliteEngine) analyze(ctx context.Context) error {
+	if err := e.bulk(ctx, (*Tx).analyze); err != nil {
+		return err
+	}
+	e.planned.Add(1)
+	return nil
+}
+
 func (e *sqliteEngine) read(ctx context.Context, fn func(*Tx) error) error {
 	if e.r == nil { // a Fresh unit has one connection
 		return e.write(ctx, fn)
@@ -179,6 +205,14 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(*Tx) error) error {
 		return errClosed
 	}
 	defer func() { e.readers <- rd }()
+	if planned := e.planned.Load(); rd.planned != planned {
+		if rd.conn != nil {
+			closeAll(rd.stmts)
+			rd.conn.Raw(func(any) error { return driver.ErrBadConn }) // closed, not kept for another
+			rd.conn = nil
+		}
+		rd.planned = planned
+	}
 	if rd.conn == nil {
 		conn, err := e.r.Conn(context.Background())
 		if err != nil {
