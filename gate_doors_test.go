@@ -32,6 +32,8 @@ web POST /me/hat                         | take hat          | membership | memb
 web GET /me/pin                          | -
 web POST /me/pin                         | -                 | - | pin=2580&again=2580
 
+web GET /exports                         | -
+
 web GET /org/{id}                        | see body          | body
 web GET /org/{id}/seats                  | see body          | body
 web GET /area/{id}                       | -                 | area
@@ -64,6 +66,8 @@ also web GET /people?q={id}              | find              | person
 also web GET /people?q={id}              | find              | phone
 also web GET /vacancies?unit={id}        | filter            | body
 also web GET /orders?unit={id}           | filter            | body
+also web GET /orders?body={id}           | filter            | body
+also web GET /orders?person={id}         | filter            | person
 
 web GET /activity                        | -
 web GET /activity/new                    | report for        | membership ?for={id}
@@ -124,6 +128,7 @@ web POST /membership/{id}/relieve        | relieve now       | membership | reas
 web GET /deciders                        | (needs hear appeal) -
 also web GET /cases?unit={id}            | filter            | body
 also web GET /cases?person={id}          | filter            | person
+also web GET /cases?decider={id}         | filter            | person
 
 web GET /seat/{id}                       | see body          | seat
 web GET /seat/{id}/propose               | propose           | seat
@@ -168,6 +173,7 @@ also api GET /people?q={id}              | find              | person
 also api GET /people?q={id}              | find              | phone
 also api GET /orders?unit={id}           | filter            | body
 also api GET /orders?person={id}         | filter            | person
+also api GET /orders?organization={id}   | filter            | body
 
 api GET /activities                      | -
 api GET /activities/total                | -
@@ -235,8 +241,8 @@ also api POST /proposals                 | (needs own propose) choice | person |
 // Names of queries, form fields and JSON fields that never hold an id. Whatever else a
 // page or route reads has to stand in doors with {id}, or the test fails.
 const plainNames = `
-offset limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
+sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
-name name_en name_hi gender birth_year new new_person of sort dir do from tree months min_expected below_percent reply_days appeal_days result id
+name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
 address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version
 `

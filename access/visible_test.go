@@ -167,18 +167,18 @@ func TestI1_PeopleInsideReachOnly(t *testing.T) {
 			number := o.phoneIn(tx, "neem.sec1")
 			for who, want := range map[string]int{"state.desk": 1, "pachhim.president": 1, "poorab.president": 0, "booth1.agent": 0} {
 				for _, text := range []string{number, string(o.Person("neem.sec1"))} {
-					found, err := org.FindPeople(tx, o.Actor(who), text, 10)
+					found, _, err := org.FindPeople(tx, o.Actor(who), text, db.First(10))
 					if err != nil || len(found) != want {
 						o.Errorf("%s finds %q: %v, %v", who, text, found, err)
 					}
 				}
 			}
 			for _, text := range []string{"", "  ", "!?", "।"} {
-				if found, err := org.FindPeople(tx, o.Actor("state.desk"), text, 10); err != nil || len(found) != 0 {
+				if found, _, err := org.FindPeople(tx, o.Actor("state.desk"), text, db.First(10)); err != nil || len(found) != 0 {
 					o.Errorf("%q finds %d, %v", text, len(found), err)
 				}
 			}
-			if found, err := org.FindPeople(tx, o.Actor("state.desk"), "mohan v", 50); err != nil || len(found) == 0 {
+			if found, _, err := org.FindPeople(tx, o.Actor("state.desk"), "mohan v", db.First(50)); err != nil || len(found) == 0 {
 				o.Errorf("mohan: %v, %v", found, err)
 			}
 			return nil

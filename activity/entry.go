@@ -124,35 +124,38 @@ type Filter struct {
 	Kind         string
 	Month        string // YYYY-MM
 	State        string // Claimed, Confirmed, Disputed
-	After        string // List only: the Key of the last entry shown
-	Limit        int    // List only: at most this many, 50 when 0, never more than 500
 }
 
-// List gives the entries of f that by may see, newest day first, one page at a
-// time. Faults: Unauthorized, Invalid (month, state, after).
-func List(tx *db.Tx, by access.Actor, f Filter) (page []Entry, err error) {
+// entryOrders are the ways to sort entries.
+var entryOrders = []db.Order{
+	{Name: "new", By: []db.By{{SQL: "e.day", Desc: true}, {SQL: "e.id", Desc: true}}},
+	{Name: "old", By: []db.By{{SQL: "e.day"}, {SQL: "e.id"}}},
+}
+
+// List gives the entries of f that by may see, a page at a time: sorted "new" (the
+// newest day first) or "old". Faults: Unauthorized, Invalid (month, state, sort, after).
+func List(tx *db.Tx, by access.Actor, f Filter, p db.Page) (page []Entry, next string, err error) {
 	defer fault.Op(&err, "activity.List")
+	if f, err = f.inside(tx, by); err != nil {
+		return nil, "", err
+	}
 	where, args, err := f.where(by)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if f.After != "" {
-		day, id, ok := strings.Cut(f.After, " ")
-		if !ok || !isText(id) || !org.IsDay(day) {
-			return nil, fault.In("after", "fault.bad_link")
-		}
-		where += ` and (e.day, e.id) < (` + place(&args, day) + `, ` + place(&args, id) + `)`
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	where += ` order by e.day desc, e.id desc limit ` + place(&args, min(limit, 500))
-	return db.Select(tx, `select `+entryFrom+where, args, scanEntry)
+	return db.Paged(tx, `select {key}, `+entryFrom+where, args, entryOrders, p, scanEntry)
 }
 
-// Key gives the entry's place in a list, for Filter.After.
-func (e Entry) Key() string { return e.Day + " " + string(e.ID) }
+// inside narrows a filter that chooses no place to the one district within which by
+// sees anything.
+func (f Filter) inside(tx *db.Tx, by access.Actor) (Filter, error) {
+	if f.Organization != "" || f.Unit != "" || f.Reporting != "" || f.Person != "" || f.Membership != "" || f.Area != "" {
+		return f, nil
+	}
+	unit, err := org.Inside(tx, by)
+	f.Unit = unit
+	return f, err
+}
 
 // Totals is what the entries of a filter come to.
 type Totals struct {
@@ -166,9 +169,17 @@ type Totals struct {
 // Faults: Unauthorized, Invalid (month, state).
 func Total(tx *db.Tx, by access.Actor, f Filter) (t Totals, err error) {
 	defer fault.Op(&err, "activity.Total")
+	if f, err = f.inside(tx, by); err != nil {
+		return t, err
+	}
 	where, args, err := f.where(by)
 	if err != nil {
 		return t, err
+	}
+	if node, ok, err := f.node(tx, by); err != nil {
+		return t, err
+	} else if ok {
+		return totalAt(tx, node, f)
 	}
 	err = tx.Scan(`select count(*), coalesce(sum(e.people), 0), count(*) filter (where e.state = 'confirmed'), count(*) filter (where e.state = 'disputed')
 		from activity e join organization o on o.id = e.organization_id `+where, args, &t.Entries, &t.People, &t.Confirmed, &t.Disputed)
@@ -221,7 +232,7 @@ func (f Filter) where(by access.Actor) (where string, args []any, err error) {
 	switch f.State {
 	case "":
 	case Claimed, Confirmed, Disputed:
-		and(`e.state = ?`, f.State)
+		where += ` and e.state = '` + f.State + `'` // its own text, so that the index of disputed entries serves
 	default:
 		return "", nil, fault.In("state", "fault.unknown_choice")
 	}

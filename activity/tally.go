@@ -3,7 +3,9 @@ package activity
 import (
 	"time"
 
+	"sangathan/access"
 	"sangathan/internal/db"
+	"sangathan/internal/fault"
 	"sangathan/org"
 	"sangathan/tally"
 )
@@ -36,6 +38,50 @@ func stateMeasure(state string) string {
 		return tally.EntryDisputed
 	}
 	return ""
+}
+
+// node gives the node at which the tallies hold what f chooses: all of the unit's own
+// bodies, or those of one district, all of them in by's reach.
+func (f Filter) node(tx *db.Tx, by access.Actor) (label string, ok bool, err error) {
+	if f.Organization != "" || f.Reporting != "" || f.Person != "" || f.Membership != "" || f.Area != "" || f.Kind != "" || f.State != "" || !by.SignedIn() {
+		return "", false, nil
+	}
+	var o org.Organization
+	if f.Unit == "" {
+		o, err = org.Root(tx)
+	} else {
+		o, err = org.Lookup(tx, f.Unit)
+	}
+	if fault.Is(err, fault.NotFound) {
+		return "", false, nil
+	}
+	if err != nil || !by.MayWithin(access.SeeRegister, o.Target("")) {
+		return "", false, err
+	}
+	return o.Label, true, nil
+}
+
+// totalAt adds up the tallies of a node for the month of f, or all months.
+func totalAt(tx *db.Tx, node string, f Filter) (t Totals, err error) {
+	months, args := `month <> ''`, []any{node}
+	if f.Month != "" {
+		months, args = `month = $2`, append(args, f.Month)
+	}
+	sums := map[string]int{}
+	rows, err := tx.Query(`select measure, sum(n) from tally_now where node = $1 and `+months+` group by measure`, args...)
+	if err != nil {
+		return t, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var measure string
+		var n int
+		if err := rows.Scan(&measure, &n); err != nil {
+			return t, err
+		}
+		sums[measure] = n
+	}
+	return Totals{Entries: sums[tally.Entry], People: sums[tally.People], Confirmed: sums[tally.EntryConfirmed], Disputed: sums[tally.EntryDisputed]}, rows.Err()
 }
 
 // activeTurns counts a membership as active in the month of an entry, or no longer,

@@ -151,14 +151,22 @@ type answer[T any] struct{ Body T }
 
 // list is an answer of many.
 type list[T any] struct {
-	Items []T `json:"items"`
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"send it as after for the next page"`
 }
 
 func listOf[T any](items []T) list[T] {
 	if items == nil {
 		items = []T{}
 	}
-	return list[T]{items}
+	return list[T]{Items: items}
+}
+
+// pageOf is an answer of one page of many.
+func pageOf[T any](items []T, next string, err error) (list[T], error) {
+	l := listOf(items)
+	l.Next = next
+	return l, err
 }
 
 func operation(method, url, act, summary string) huma.Operation {

@@ -25,8 +25,9 @@ type (
 	}
 	// Paged is a page of a list.
 	Paged struct {
-		Offset int `query:"offset" minimum:"0"`
-		Limit  int `query:"limit" minimum:"1" maximum:"500" default:"50"`
+		Sort  string `query:"sort" doc:"one of the list's orders"`
+		After string `query:"after" doc:"next of the page before"`
+		Limit int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	}
 	done struct {
 		OK bool `json:"ok"`
@@ -56,6 +57,8 @@ type (
 )
 
 var ok = done{OK: true}
+
+func (p Paged) page() db.Page { return db.Page{Sort: p.Sort, After: p.After, Limit: p.Limit} }
 
 // routes lists every URL of the API.
 func (a *api) routes() {
@@ -222,15 +225,13 @@ func (a *api) register() {
 		Unit string `query:"unit"`
 		Role string `query:"role"`
 	}) (list[org.Seat], error) {
-		all, err := org.Vacancies(tx, by, org.OrganizationID(in.Unit), org.RoleID(in.Role), in.Offset, in.Limit)
-		return listOf(all), err
+		return pageOf(org.Vacancies(tx, by, org.OrganizationID(in.Unit), org.RoleID(in.Role), in.page()))
 	})
 	read(a, "/people", "see_register", "Find people by name or phone", func(tx *db.Tx, by access.Actor, in *struct {
-		Q     string `query:"q"`
-		Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+		Paged
+		Q string `query:"q"`
 	}) (list[org.PersonLine], error) {
-		all, err := org.FindPeople(tx, by, in.Q, in.Limit)
-		return listOf(all), err
+		return pageOf(org.FindPeople(tx, by, in.Q, in.page()))
 	})
 	read(a, "/people/{id}", "see_register", "One person", func(tx *db.Tx, by access.Actor, in *byID) (org.Person, error) {
 		return org.GetPerson(tx, by, org.PersonID(in.ID))
@@ -244,11 +245,13 @@ func (a *api) register() {
 	})
 	read(a, "/orders", "see_register", "Orders, newest first", func(tx *db.Tx, by access.Actor, in *struct {
 		Paged
-		Unit   string `query:"unit"`
-		Person string `query:"person"`
+		Unit         string `query:"unit"`
+		Organization string `query:"organization"`
+		Person       string `query:"person"`
+		Kind         string `query:"kind"`
 	}) (list[org.Order], error) {
-		all, err := org.Orders(tx, by, org.OrderFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person)}, in.Offset, in.Limit)
-		return listOf(all), err
+		return pageOf(org.Orders(tx, by, org.OrderFilter{Unit: org.OrganizationID(in.Unit), Organization: org.OrganizationID(in.Organization),
+			Person: org.PersonID(in.Person), Kind: in.Kind}, in.page()))
 	})
 	read(a, "/orders/{id}", "see_register", "One order", func(tx *db.Tx, by access.Actor, in *byID) (org.Order, error) {
 		return org.GetOrder(tx, by, org.OrderID(in.ID))
@@ -332,10 +335,10 @@ func (a *api) reviews() {
 	})
 	read(a, "/reviews", "draft_list", "Lists of missed duties", func(tx *db.Tx, by access.Actor, in *struct {
 		Paged
-		Unit string `query:"unit"`
+		Unit  string `query:"unit"`
+		State string `query:"state" doc:"draft, sent"`
 	}) (list[review.Review], error) {
-		all, err := review.List(tx, by, org.OrganizationID(in.Unit), in.Offset, in.Limit)
-		return listOf(all), err
+		return pageOf(review.List(tx, by, review.Filter{Unit: org.OrganizationID(in.Unit), State: in.State}, in.page()))
 	})
 	read(a, "/reviews/{id}", "draft_list", "One list", func(tx *db.Tx, by access.Actor, in *byID) (review.Review, error) {
 		return review.Get(tx, by, in.ID)
@@ -345,8 +348,7 @@ func (a *api) reviews() {
 		ID      string `path:"id"`
 		Verdict string `query:"verdict"`
 	}) (list[review.Line], error) {
-		all, err := review.Lines(tx, by, in.ID, in.Verdict, in.Offset, in.Limit)
-		return listOf(all), err
+		return pageOf(review.Lines(tx, by, in.ID, in.Verdict, in.page()))
 	})
 	read(a, "/reviews/{id}/silent", "draft_list", "Bodies of the unit that Sent no report", func(tx *db.Tx, by access.Actor, in *byID) (list[review.Silence], error) {
 		all, err := review.Silences(tx, by, in.ID)
@@ -377,8 +379,7 @@ func (a *api) reviews() {
 		Person string `query:"person"`
 		Step   string `query:"step"`
 	}) (list[review.Case], error) {
-		all, err := review.Cases(tx, by, review.CaseFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person), Step: in.Step}, in.Offset, in.Limit)
-		return listOf(all), err
+		return pageOf(review.Cases(tx, by, review.CaseFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person), Step: in.Step}, in.page()))
 	})
 	type caseWithSteps struct {
 		review.Case

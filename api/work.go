@@ -15,6 +15,7 @@ import (
 // activities lists the ledger.
 func (a *api) activities() {
 	type filter struct {
+		Paged
 		Organization string `query:"organization"`
 		Unit         string `query:"unit"`
 		Person       string `query:"person"`
@@ -23,24 +24,13 @@ func (a *api) activities() {
 		Kind         string `query:"kind"`
 		Month        string `query:"month" doc:"YYYY-MM"`
 		State        string `query:"state" doc:"claimed, confirmed, disputed"`
-		After        string `query:"after" doc:"key of the last entry of the page before"`
-		Limit        int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	}
 	of := func(f *filter) activity.Filter {
 		return activity.Filter{Organization: org.OrganizationID(f.Organization), Unit: org.OrganizationID(f.Unit), Person: org.PersonID(f.Person),
-			Membership: org.MembershipID(f.Membership), Area: org.AreaID(f.Area), Kind: f.Kind, Month: f.Month, State: f.State, After: f.After, Limit: f.Limit}
+			Membership: org.MembershipID(f.Membership), Area: org.AreaID(f.Area), Kind: f.Kind, Month: f.Month, State: f.State}
 	}
-	type page struct {
-		Items []activity.Entry `json:"items"`
-		Next  string           `json:"next,omitempty" doc:"send it as after for the next page"`
-	}
-	read(a, "/activities", "see_register", "Entries of the ledger, newest first", func(tx *db.Tx, by access.Actor, in *filter) (p page, err error) {
-		all, err := activity.List(tx, by, of(in))
-		p.Items = listOf(all).Items
-		if len(all) == in.Limit {
-			p.Next = all[len(all)-1].Key()
-		}
-		return p, err
+	read(a, "/activities", "see_register", "Entries of the ledger, newest first", func(tx *db.Tx, by access.Actor, in *filter) (list[activity.Entry], error) {
+		return pageOf(activity.List(tx, by, of(in), in.page()))
 	})
 	read(a, "/activities/total", "see_register", "The total of the same entries", func(tx *db.Tx, by access.Actor, in *filter) (activity.Totals, error) {
 		return activity.Total(tx, by, of(in))
@@ -64,9 +54,8 @@ func (a *api) directives() {
 			Body: in.Body.Text, Kinds: in.Body.Kinds, DueDay: in.Body.DueDay})
 		return made{string(id)}, err
 	})
-	read(a, "/directives", "", "Directives that one issued or is asked by", func(tx *db.Tx, by access.Actor, _ *struct{}) (list[directive.Directive], error) {
-		all, err := directive.List(tx, by)
-		return listOf(all), err
+	read(a, "/directives", "", "Directives that one issued or is asked by", func(tx *db.Tx, by access.Actor, in *Paged) (list[directive.Directive], error) {
+		return pageOf(directive.List(tx, by, in.page()))
 	})
 	read(a, "/directives/due", "", "What one's organization owes now", func(tx *db.Tx, by access.Actor, _ *struct{}) (list[directive.Owed], error) {
 		all, err := directive.Due(tx, by)
@@ -76,14 +65,12 @@ func (a *api) directives() {
 		return directive.Get(tx, by, directive.ID(in.ID))
 	})
 	read(a, "/directives/{id}/answers", "", "Who has answered, and who has not", func(tx *db.Tx, by access.Actor, in *struct {
+		Paged
 		ID     string `path:"id"`
 		Period string `query:"period" doc:"month of a recurring directive"`
 		State  string `query:"state"`
-		After  string `query:"after"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	}) (list[directive.Standing], error) {
-		all, err := directive.Answers(tx, by, directive.ID(in.ID), directive.AnswerFilter{Period: in.Period, State: in.State, After: in.After, Limit: in.Limit})
-		return listOf(all), err
+		return pageOf(directive.Answers(tx, by, directive.ID(in.ID), directive.AnswerFilter{Period: in.Period, State: in.State}, in.page()))
 	})
 	type answered struct {
 		Sent
@@ -137,8 +124,7 @@ func (a *api) appointments() {
 		State string `query:"state"`
 		Seat  string `query:"seat"`
 	}) (list[appointment.Proposal], error) {
-		all, err := appointment.List(tx, by, appointment.Filter{Unit: org.OrganizationID(in.Unit), State: in.State, Seat: org.SeatID(in.Seat)}, in.Offset, in.Limit)
-		return listOf(all), err
+		return pageOf(appointment.List(tx, by, appointment.Filter{Unit: org.OrganizationID(in.Unit), State: in.State, Seat: org.SeatID(in.Seat)}, in.page()))
 	})
 	read(a, "/proposals/{id}", "propose", "One proposal", func(tx *db.Tx, by access.Actor, in *byID) (appointment.Proposal, error) {
 		return appointment.Get(tx, by, in.ID)

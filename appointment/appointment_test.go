@@ -299,9 +299,11 @@ func TestE2_AnActingChargeLeavesTheSeatOpen(t *testing.T) {
 func TestI1_ProposalsInsideReach(t *testing.T) {
 	each(t, func(o office) {
 		near, far := o.proposed("state.desk", o.seat, "nadi.sec1"), o.proposed("state.desk", o.far, "bargad.sec1")
-		ids := func(who string, f appointment.Filter, offset, limit int) (s string) {
+		after := ""
+		ids := func(who string, f appointment.Filter, page ...db.Page) (s string) {
 			o.must(func(tx *db.Tx) error {
-				list, err := appointment.List(tx, o.Actor(who), f, offset, limit)
+				list, next, err := appointment.List(tx, o.Actor(who), f, append(page, db.First(10))[0])
+				after = next
 				for _, p := range list {
 					s += map[string]string{near: "near ", far: "far "}[p.ID]
 					if got, err := appointment.Get(tx, o.Actor(who), p.ID); err != nil || got != p {
@@ -314,23 +316,23 @@ func TestI1_ProposalsInsideReach(t *testing.T) {
 		}
 		all := appointment.Filter{}
 		for who, want := range map[string]string{"poorab.president": "near ", "pachhim.gs": "far ", "nadi.president": "", "booth1.agent": "", "poorab.sec1": "", "kisan.convenor": ""} {
-			if got := ids(who, all, 0, 10); got != want {
+			if got := ids(who, all); got != want {
 				o.Errorf("%s sees %q, want %q", who, got, want)
 			}
 		}
-		if n := len(strings.Fields(ids("state.incharge", all, 0, 10))); n != 2 {
+		if n := len(strings.Fields(ids("state.incharge", all))); n != 2 {
 			o.Errorf("the state sees %d", n)
 		}
-		if a, b := ids("state.desk", all, 0, 1), ids("state.desk", all, 1, 1); a == b || a == "" || b == "" {
+		if a, b := ids("state.desk", all, db.First(1)), ids("state.desk", all, db.Page{After: after, Limit: 1}); a == b || a == "" || b == "" || after != "" {
 			o.Errorf("pages %q and %q", a, b)
 		}
 		for want, f := range map[string]appointment.Filter{"near ": {Unit: "poorab", State: "open"}, "far ": {Seat: o.far}, "": {State: "approved"}} {
-			if got := ids("state.incharge", f, 0, 10); got != want {
+			if got := ids("state.incharge", f); got != want {
 				o.Errorf("%+v: %q, want %q", f, got, want)
 			}
 		}
 		list := func(by access.Actor, f appointment.Filter) func(tx *db.Tx) error {
-			return func(tx *db.Tx) error { _, err := appointment.List(tx, by, f, 0, 10); return err }
+			return func(tx *db.Tx) error { _, _, err := appointment.List(tx, by, f, db.First(10)); return err }
 		}
 		o.wants(fault.Unauthorized, "access.sign_in", list(access.Actor{}, all))
 		o.wants(fault.Invalid, "appointment.unknown_state", list(o.Actor("state.desk"), appointment.Filter{State: "x"}))

@@ -198,21 +198,30 @@ type Filter struct {
 	Seat  org.SeatID
 }
 
-// List lists the proposals that by may see, open ones first, then the newest; a page
-// of limit after offset. Faults: Unauthorized, Invalid (state).
-func List(tx *db.Tx, by access.Actor, f Filter, offset, limit int) (list []Proposal, err error) {
+// proposalOrders are the ways to sort proposals.
+var proposalOrders = []db.Order{
+	{Name: "waiting", By: []db.By{{SQL: "case d.state when 'open' then 1 else 0 end", Int: true, Desc: true}, {SQL: "d.proposed_at", Int: true, Desc: true}, {SQL: "d.id", Desc: true}}},
+	{Name: "new", By: []db.By{{SQL: "d.proposed_at", Int: true, Desc: true}, {SQL: "d.id", Desc: true}}},
+	{Name: "old", By: []db.By{{SQL: "d.proposed_at", Int: true}, {SQL: "d.id"}}},
+}
+
+// List lists the proposals that by may see, a page at a time: sorted "waiting" (open
+// ones first, then the newest), "new" or "old". Faults: Unauthorized, Invalid (state,
+// sort, after).
+func List(tx *db.Tx, by access.Actor, f Filter, page db.Page) (list []Proposal, next string, err error) {
 	defer fault.Op(&err, "appointment.List")
 	if !by.SignedIn() {
-		return nil, fault.New(fault.Unauthorized, "access.sign_in")
+		return nil, "", fault.New(fault.Unauthorized, "access.sign_in")
 	}
 	if f.State != "" && !slices.Contains(States, f.State) {
-		return nil, fault.In("state", "appointment.unknown_state")
+		return nil, "", fault.In("state", "appointment.unknown_state")
 	}
 	p, a := by.ReachOf(access.Propose), by.ReachOf(access.Approve)
-	return db.Select(tx, `select `+proposalFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4
-				or o.path >= $5 and o.path < $6 or o.area_path >= $7 and o.area_path < $8 or d.proposed_person = $9 and $9 <> '')
-			and ($10 = '' or d.unit_id = $10) and ($11 = '' or d.state = $11) and ($12 = '' or d.seat_id = $12)
-		order by case d.state when 'open' then 0 else 1 end, d.proposed_at desc, d.id desc limit $13 offset $14`,
-		[]any{p.OrgFrom, p.OrgTo, p.AreaFrom, p.AreaTo, a.OrgFrom, a.OrgTo, a.AreaFrom, a.AreaTo, by.Person,
-			f.Unit, f.State, f.Seat, limit, offset}, scanProposal)
+	args := []any{p.OrgFrom, p.OrgTo, p.AreaFrom, p.AreaTo, a.OrgFrom, a.OrgTo, a.AreaFrom, a.AreaTo, by.Person}
+	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4
+			or o.path >= $5 and o.path < $6 or o.area_path >= $7 and o.area_path < $8 or d.proposed_person = $9 and $9 <> '')`
+	db.Equal(&where, &args, "d.unit_id", string(f.Unit))
+	db.Equal(&where, &args, "d.state", f.State)
+	db.Equal(&where, &args, "d.seat_id", string(f.Seat))
+	return db.Paged(tx, `select {key}, `+proposalFrom+where, args, proposalOrders, page, scanProposal)
 }

@@ -76,26 +76,20 @@ func holders(e *Env, tx *db.Tx, by access.Actor, name, on string, asJSON bool) e
 func vacancies(e *Env, tx *db.Tx, by access.Actor, asJSON bool) error {
 	p := printer()
 	w := tabwriter.NewWriter(e.Stdout, 2, 4, 2, ' ', 0)
-	for offset := 0; ; offset += page {
-		seats, err := org.Vacancies(tx, by, "", "", offset, page)
-		if err != nil {
-			return err
+	read := func(q db.Page) ([]org.Seat, string, error) { return org.Vacancies(tx, by, "", "", q) }
+	err := db.Each(read, func(s org.Seat) error {
+		if asJSON {
+			return printJSON(e.Stdout, s)
 		}
-		for _, s := range seats {
-			if asJSON {
-				if err := printJSON(e.Stdout, s); err != nil {
-					return err
-				}
-				continue
-			}
-			since := ""
-			if s.Since != "" {
-				since = p.Day(s.Since)
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Name(s.RoleHi, s.RoleEn), p.Name(s.OrgHi, s.OrgEn), p.Name(s.AreaHi, s.AreaEn), since)
+		since := ""
+		if s.Since != "" {
+			since = p.Day(s.Since)
 		}
-		if len(seats) < page {
-			return w.Flush()
-		}
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Name(s.RoleHi, s.RoleEn), p.Name(s.OrgHi, s.OrgEn), p.Name(s.AreaHi, s.AreaEn), since)
+		return err
+	})
+	if err != nil {
+		return err
 	}
+	return w.Flush()
 }

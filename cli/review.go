@@ -100,25 +100,10 @@ func printReview(e *Env, f flags, v review.Review) error {
 	return err
 }
 
-// page is how many rows are read at a time.
-const page = 500
-
 func listReviews(ctx context.Context, e *Env, u *db.Unit, f flags) error {
 	return e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) error {
-		for offset := 0; ; offset += page {
-			all, err := review.List(tx, by, "", offset, page)
-			if err != nil {
-				return err
-			}
-			for _, v := range all {
-				if err := printReview(e, f, v); err != nil {
-					return err
-				}
-			}
-			if len(all) < page {
-				return nil
-			}
-		}
+		read := func(p db.Page) ([]review.Review, string, error) { return review.List(tx, by, review.Filter{}, p) }
+		return db.Each(read, func(v review.Review) error { return printReview(e, f, v) })
 	})
 }
 
@@ -133,15 +118,9 @@ func showReview(ctx context.Context, e *Env, u *db.Unit, f flags, id string) err
 			return err
 		}
 		var lines []review.Line
-		for offset := 0; ; offset += page {
-			some, err := review.Lines(tx, by, id, "", offset, page)
-			if err != nil {
-				return err
-			}
-			lines = append(lines, some...)
-			if len(some) < page {
-				break
-			}
+		read := func(p db.Page) ([]review.Line, string, error) { return review.Lines(tx, by, id, "", p) }
+		if err := db.Each(read, func(l review.Line) error { lines = append(lines, l); return nil }); err != nil {
+			return err
 		}
 		if *f.json {
 			return printJSON(e.Stdout, map[string]any{"review": v, "lines": lines, "silent": silent})

@@ -103,7 +103,7 @@ func (s *storyteller) districts(lists map[org.OrganizationID]string) (found []*d
 		if d.president, err = actor(s.tx, officers[0]); err != nil {
 			return nil, err
 		}
-		lines, err := review.Lines(s.tx, d.president, d.list, "", 0, 1000)
+		lines, _, err := review.Lines(s.tx, d.president, d.list, "", db.First(1000))
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func (s *storyteller) cases(d *district) error {
 	}); err != nil {
 		return err
 	}
-	open, err := review.Cases(s.tx, d.president, review.CaseFilter{Unit: d.body.ID}, 0, 1000)
+	open, _, err := review.Cases(s.tx, d.president, review.CaseFilter{Unit: d.body.ID}, db.First(1000))
 	if err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func (s *storyteller) checking(d *district) error { return s.check(d, 0.4, 2, 0)
 // check has the president decide on every nth line: the first confirmed ones of the
 // blocks are all confirmed, of the others now and then one is excused or disputed.
 func (s *storyteller) check(d *district, share float64, every, confirmed int) error {
-	lines, err := review.Lines(s.tx, d.president, d.list, "", 0, 1000)
+	lines, _, err := review.Lines(s.tx, d.president, d.list, "", db.First(1000))
 	if err != nil {
 		return err
 	}

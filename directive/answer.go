@@ -292,7 +292,6 @@ type Standing struct {
 	Record         string             `json:"record,omitempty"`
 	OnTime         bool               `json:"on_time"` // answered, and not after the last day
 	Late           bool               `json:"late"`    // answered too late, or not yet and the last day is over
-	key            string
 }
 
 // How a body stands, for AnswerFilter.
@@ -309,25 +308,26 @@ type AnswerFilter struct {
 	Organization org.OrganizationID // one body
 	Unit         org.OrganizationID // bodies of a district
 	State        string             // "", Answered, Waiting, OnTime, Late
-	After        string             // Key of the last one shown
-	Limit        int                // 50 when 0, never more than 500
 }
 
-// Key gives the body's place in the list, for AnswerFilter.After.
-func (s Standing) Key() string { return s.key + "|" + string(s.Organization) }
+// answerOrders are the ways to sort the bodies that a directive expects.
+var answerOrders = []db.Order{
+	{Name: "name", By: []db.By{{SQL: "b.sort_key"}, {SQL: "b.id"}}},
+	{Name: "body", By: []db.By{{SQL: "b.path"}, {SQL: "b.id"}}},
+}
 
-// Answers lists how the expected bodies that by sees stand to a directive, by name,
-// one page at a time. Faults: Unauthorized, NotFound (the directive is not visible),
-// Invalid (period, state).
-func Answers(tx *db.Tx, by access.Actor, id ID, f AnswerFilter) (page []Standing, err error) {
+// Answers lists how the expected bodies that by sees stand to a directive, a page at
+// a time: sorted "name" or "body" (as the bodies stand under one another). Faults:
+// Unauthorized, NotFound (the directive is not visible), Invalid (period, state, sort, after).
+func Answers(tx *db.Tx, by access.Actor, id ID, f AnswerFilter, p db.Page) (page []Standing, next string, err error) {
 	defer fault.Op(&err, "directive.Answers(%s)", id)
 	d, err := Get(tx, by, id)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if d.Recurs != "" {
 		if _, err := time.Parse("2006-01", f.Period); err != nil {
-			return nil, fault.In("period", "directive.bad_month")
+			return nil, "", fault.In("period", "directive.bad_month")
 		}
 	} else {
 		f.Period = ""
@@ -358,32 +358,24 @@ func Answers(tx *db.Tx, by access.Actor, id ID, f AnswerFilter) (page []Standing
 	case Late:
 		where += ` and coalesce(a.answered_at, ` + place(tx.Millis()) + `) >= ` + place(over)
 	default:
-		return nil, fault.In("state", "fault.unknown_choice")
+		return nil, "", fault.In("state", "fault.unknown_choice")
 	}
-	if sortKey, last, ok := strings.Cut(f.After, "|"); ok {
-		where += ` and (b.sort_key, b.id) > (` + place(sortKey) + `, ` + place(last) + `)`
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	where += ` order by b.sort_key, b.id limit ` + place(min(limit, 500))
-	page, err = db.Select(tx, `select b.id, b.name_hi, b.name_en, b.unit_id, u.name_hi, u.name_en, a.acknowledged_at, a.answered_at,
-			p.name_hi, p.name_en, a.body, a.record_id, b.sort_key
+	page, next, err = db.Paged(tx, `select {key}, b.id, b.name_hi, b.name_en, b.unit_id, u.name_hi, u.name_en, a.acknowledged_at, a.answered_at,
+			p.name_hi, p.name_en, a.body, a.record_id
 		from organization b left join directive_answer a on a.directive_id = $1 and a.organization_id = b.id and a.period = $2
 			left join organization u on u.id = b.unit_id left join membership m on m.id = a.answered_by left join person p on p.id = m.person_id
-		where `+bodies(3)+` and (b.path >= $7 and b.path < $8 or b.area_path >= $9 and b.area_path < $10 or b.id = $11)`+where, args, scanStanding)
+		where `+bodies(3)+` and (b.path >= $7 and b.path < $8 or b.area_path >= $9 and b.area_path < $10 or b.id = $11)`+where, args, answerOrders, p, scanStanding)
 	for i, s := range page {
 		page[i].OnTime = s.AnsweredAt != 0 && s.AnsweredAt < over
 		page[i].Late = !page[i].OnTime && (s.AnsweredAt != 0 || tx.Millis() >= over)
 	}
-	return page, err
+	return page, next, err
 }
 
 func scanStanding(s db.Scanner) (a Standing, err error) {
 	var unit, unitHi, unitEn, hi, en, body, record sql.NullString
 	var acknowledged, answered sql.NullInt64
-	err = s.Scan(&a.Organization, &a.OrgHi, &a.OrgEn, &unit, &unitHi, &unitEn, &acknowledged, &answered, &hi, &en, &body, &record, &a.key)
+	err = s.Scan(&a.Organization, &a.OrgHi, &a.OrgEn, &unit, &unitHi, &unitEn, &acknowledged, &answered, &hi, &en, &body, &record)
 	a.Unit, a.UnitHi, a.UnitEn = org.OrganizationID(unit.String), unitHi.String, unitEn.String
 	a.AcknowledgedAt, a.AnsweredAt, a.ByHi, a.ByEn = acknowledged.Int64, answered.Int64, hi.String, en.String
 	a.Body, a.Record = body.String, record.String

@@ -211,7 +211,11 @@ func insert(tx *db.Tx, d Directive) (ID, error) {
 // Get reads a directive that by may see. Faults: Unauthorized, NotFound.
 func Get(tx *db.Tx, by access.Actor, id ID) (d Directive, err error) {
 	defer fault.Op(&err, "directive.Get(%s)", id)
-	found, err := visible(tx, by, `and d.id = $6`, id)
+	if !by.SignedIn() {
+		return d, fault.New(fault.Unauthorized, "access.sign_in")
+	}
+	where, args := visible(by)
+	found, err := db.Select(tx, `select `+directiveFrom+where+` and d.id = $6`, append(args, id), scanDirective)
 	if err != nil {
 		return d, err
 	}
@@ -221,24 +225,33 @@ func Get(tx *db.Tx, by access.Actor, id ID) (d Directive, err error) {
 	return found[0], nil
 }
 
-// List gives the directives that by may see, the newest first, at most 200.
-// Faults: Unauthorized.
-func List(tx *db.Tx, by access.Actor) (all []Directive, err error) {
-	defer fault.Op(&err, "directive.List")
-	return visible(tx, by, `order by d.issued_at desc, d.id desc limit 200`)
+// directiveOrders are the ways to sort directives.
+var directiveOrders = []db.Order{
+	{Name: "new", By: []db.By{{SQL: "d.issued_at", Int: true, Desc: true}, {SQL: "d.id", Desc: true}}},
+	{Name: "old", By: []db.By{{SQL: "d.issued_at", Int: true}, {SQL: "d.id"}}},
+	{Name: "due", By: []db.By{{SQL: "coalesce(d.due_day, '')", Desc: true}, {SQL: "d.id", Desc: true}}},
 }
 
-// visible reads directives issued by the actor's organization, expected from it, or
-// touching a body that the actor sees in the register.
-func visible(tx *db.Tx, by access.Actor, rest string, args ...any) ([]Directive, error) {
+// List gives the directives that by may see, a page at a time: sorted "new" (the
+// newest first), "old", or "due" (the latest due day first). Faults: Unauthorized,
+// Invalid (sort, after).
+func List(tx *db.Tx, by access.Actor, p db.Page) (page []Directive, next string, err error) {
+	defer fault.Op(&err, "directive.List")
 	if !by.SignedIn() {
-		return nil, fault.New(fault.Unauthorized, "access.sign_in")
+		return nil, "", fault.New(fault.Unauthorized, "access.sign_in")
 	}
+	where, args := visible(by)
+	return db.Paged(tx, `select {key}, `+directiveFrom+where, args, directiveOrders, p, scanDirective)
+}
+
+// visible is the condition of directives issued by the actor's organization, expected
+// from it, or touching a body that the actor sees in the register.
+func visible(by access.Actor) (where string, args []any) {
 	r := by.ReachOf(access.SeeRegister)
-	return db.Select(tx, `select `+directiveFrom+`where (f.id = $1 or f.path >= $2 and f.path < $3
+	return `where (f.id = $1 or f.path >= $2 and f.path < $3
 			or exists(select 1 from organization b where (b.id = $1 or b.path >= $2 and b.path < $3 or b.area_path >= $4 and b.area_path < $5)
-				and b.path > f.path and b.path < substr(f.path, 1, length(f.path) - 1) || '0' and `+kindIn("b", "d")+`)) `+rest,
-		append([]any{by.Org, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}, args...), scanDirective)
+				and b.path > f.path and b.path < substr(f.path, 1, length(f.path) - 1) || '0' and ` + kindIn("b", "d") + `))`,
+		[]any{by.Org, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
 }
 
 // kindIn is the condition that organization o is of a kind that directive d names.

@@ -89,7 +89,7 @@ func TestC1_ADirectiveReachesTheBodiesItNames(t *testing.T) {
 			"nadi.president": {false, true}, "nadi.sec1": {false, true}, "kisan.convenor": {false, true}, "kuan.president": {false, false}} {
 			by := fx.Actor(as)
 			read(t, fx, func(tx *db.Tx) error {
-				list, err := directive.List(tx, by)
+				list, _, err := directive.List(tx, by, db.First(100))
 				if err != nil {
 					return err
 				}
@@ -172,15 +172,14 @@ func TestC1_AnAnswerStandsAndIsOnTimeOrLate(t *testing.T) {
 		standing := func(as string, f directive.AnswerFilter) string {
 			by, text := fx.Actor(as), ""
 			read(t, fx, func(tx *db.Tx) error {
-				for f.Limit = 1; ; { // page by page
-					page, err := directive.Answers(tx, by, id, f)
-					if err != nil || len(page) == 0 {
-						return err
-					}
-					s := page[0]
-					text += fmt.Sprintf("%s %v %v %v %s|", s.Organization, s.AnsweredAt != 0, s.OnTime, s.Late, s.Body)
-					f.After = s.Key()
+				read := func(p db.Page) ([]directive.Standing, string, error) {
+					p.Limit = 1 // page by page
+					return directive.Answers(tx, by, id, f, p)
 				}
+				return db.Each(read, func(s directive.Standing) error {
+					text += fmt.Sprintf("%s %v %v %v %s|", s.Organization, s.AnsweredAt != 0, s.OnTime, s.Late, s.Body)
+					return nil
+				})
 			})
 			return text
 		}
@@ -271,7 +270,7 @@ func TestC1_ConcurrentDirectivesHaveNumbersWithoutGaps(t *testing.T) {
 		}
 		wg.Wait()
 		read(t, fx, func(tx *db.Tx) error {
-			list, err := directive.List(tx, by)
+			list, _, err := directive.List(tx, by, db.First(100))
 			numbers := map[string]bool{}
 			for _, d := range list {
 				numbers[d.Number] = true
@@ -354,11 +353,11 @@ func TestC2_TheMonthlyReportRecurs(t *testing.T) {
 			if err != nil || len(months) != 2 || !months["nadi"]["2026-09"] || months["nadi"]["2026-08"] || !months["tila"]["2026-09"] {
 				t.Errorf("%v %v", months, err)
 			}
-			waiting, err := directive.Answers(tx, fx.Actor("poorab.president"), id, directive.AnswerFilter{Period: "2026-09", State: directive.Waiting})
+			waiting, _, err := directive.Answers(tx, fx.Actor("poorab.president"), id, directive.AnswerFilter{Period: "2026-09", State: directive.Waiting}, db.Page{})
 			if err != nil || len(waiting) != 2 { // the district and its cell
 				t.Errorf("%+v %v", waiting, err)
 			}
-			_, err = directive.Answers(tx, fx.Actor("poorab.president"), id, directive.AnswerFilter{})
+			_, _, err = directive.Answers(tx, fx.Actor("poorab.president"), id, directive.AnswerFilter{}, db.Page{})
 			want(t, "answers of no month", err, fault.Invalid)
 			return nil
 		})
@@ -430,7 +429,7 @@ func TestC1_AReturnedListAnswersTheDirectivesThatAskedForIt(t *testing.T) {
 			}))
 		}
 		read(t, fx, func(tx *db.Tx) error {
-			page, err := directive.Answers(tx, fx.Actor("state.incharge"), id, directive.AnswerFilter{State: directive.Answered})
+			page, _, err := directive.Answers(tx, fx.Actor("state.incharge"), id, directive.AnswerFilter{State: directive.Answered}, db.Page{})
 			if len(page) != 1 || page[0].Organization != "poorab" || page[0].Record != "review-0" || page[0].ByHi == "" {
 				t.Errorf("%+v", page)
 			}

@@ -119,28 +119,52 @@ type OrderFilter struct {
 	Unit         OrganizationID // the district-level body, with everything in it
 	Organization OrganizationID // exactly this body
 	Person       PersonID       // about this person
+	Kind         string         // of this kind
 }
 
-// Orders lists orders that by may see, newest first; a page of limit after offset.
-// Faults: Unauthorized.
-func Orders(tx *db.Tx, by access.Actor, f OrderFilter, offset, limit int) ([]Order, error) {
+// OrderKinds lists the kinds of order.
+var OrderKinds = []string{OrderAppointment, OrderRelief, OrderWithoutNotice, OrderRecord, OrderRevocation, OrderReinstatement, OrderWarning}
+
+// orderOrders are the ways to sort orders; the number breaks a tie.
+var orderOrders = []db.Order{
+	{Name: "new", By: []db.By{{SQL: "d.recorded_at", Int: true, Desc: true}, {SQL: "d.number", Desc: true}}},
+	{Name: "old", By: []db.By{{SQL: "d.recorded_at", Int: true}, {SQL: "d.number"}}},
+	{Name: "day", By: []db.By{{SQL: "d.effective_day", Desc: true}, {SQL: "d.number", Desc: true}}},
+}
+
+// Orders lists orders that by may see, a page at a time: sorted "new" (the newest
+// first), "old", or "day" (the latest day of effect first). Faults: Unauthorized,
+// Invalid (sort, after).
+func Orders(tx *db.Tx, by access.Actor, f OrderFilter, p db.Page) (page []Order, next string, err error) {
+	defer fault.Op(&err, "org.Orders")
 	if !by.SignedIn() {
-		return nil, fault.New(fault.Unauthorized, "access.sign_in")
+		return nil, "", fault.New(fault.Unauthorized, "access.sign_in")
 	}
-	unit, body, person := ` and $6 = ''`, ` and $7 = ''`, ` and $8 = ''`
-	if f.Unit != "" {
-		unit = ` and d.unit_id = $6`
-	}
-	if f.Organization != "" {
-		body = ` and d.organization_id = $7`
-	}
-	if f.Person != "" {
-		person = ` and d.person_id = $8`
+	if f.Unit == "" && f.Organization == "" && f.Person == "" {
+		if f.Unit, err = Inside(tx, by); err != nil {
+			return nil, "", err
+		}
 	}
 	r := by.ReachOf(access.SeeRegister)
-	return db.Select(tx, `select `+orderFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)`+unit+body+person+`
-		order by d.recorded_at desc, d.number desc limit $9 offset $10`,
-		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person, f.Unit, f.Organization, f.Person, limit, offset}, scanOrder)
+	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person}
+	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)`
+	db.Equal(&where, &args, "d.unit_id", string(f.Unit))
+	db.Equal(&where, &args, "d.organization_id", string(f.Organization))
+	db.Equal(&where, &args, "d.person_id", string(f.Person))
+	db.Equal(&where, &args, "d.kind", f.Kind)
+	return db.Paged(tx, `select {key}, `+orderFrom+where, args, orderOrders, p, scanOrder)
+}
+
+// Inside gives the district-level body within which everything lies that by sees,
+// what is about by included; "" when some of it may lie elsewhere. A list of all that
+// one sees is so served from the index of one district.
+func Inside(tx *db.Tx, by access.Actor) (OrganizationID, error) {
+	if by.Unit == "" {
+		return "", nil
+	}
+	unit, err := tx.Text(`select id from organization where id = $1 and parent_id is not null
+		and not exists(select 1 from membership m where m.person_id = $2 and (m.unit_id is null or m.unit_id <> $1))`, by.Unit, by.Person)
+	return OrganizationID(unit), err
 }
 
 // newOrder is what issue writes.

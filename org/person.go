@@ -201,20 +201,20 @@ type PersonLine struct {
 }
 
 // FindPeople finds people by the beginning of a name in either script, by whole
-// phone number, or by a person's id, among those who hold a post that by sees;
-// at most limit. Faults: Unauthorized.
-func FindPeople(tx *db.Tx, by access.Actor, text string, limit int) (found []PersonLine, err error) {
+// phone number, or by a person's id, among those who hold a post that by sees; by
+// name, a page at a time. Faults: Unauthorized, Invalid (after).
+func FindPeople(tx *db.Tx, by access.Actor, text string, p db.Page) (found []PersonLine, next string, err error) {
 	defer fault.Op(&err, "org.FindPeople")
 	if !by.SignedIn() {
-		return nil, fault.New(fault.Unauthorized, "access.sign_in")
+		return nil, "", fault.New(fault.Unauthorized, "access.sign_in")
 	}
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return nil, nil
+		return nil, "", nil
 	}
 	// Whom the text fits is found first, each way by its own index; then who of them
 	// stands where by sees.
-	const line = ` select p.id, p.name_hi, p.name_en, o.id, o.name_hi, o.name_en, r.name_hi, r.name_en
+	const line = ` select {key}, p.id, p.name_hi, p.name_en, o.id, o.name_hi, o.name_en, r.name_hi, r.name_en
 		from hit join person p on p.id = hit.id join membership m on m.person_id = p.id and m.to_day is null
 			join organization o on o.id = m.organization_id join role r on r.id = m.role_id
 		where p.canonical_id is null and `
@@ -222,22 +222,23 @@ func FindPeople(tx *db.Tx, by access.Actor, text string, limit int) (found []Per
 	var args []any
 	if number, ok := lang.Phone(text); ok {
 		r := by.ReachOf(access.SeeContact)
-		args = []any{number, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, limit}
+		args = []any{number, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
 		query = `with hit as materialized (select person_id as id from phone where number = $1)` + line +
-			`(o.path >= $2 and o.path < $3 or o.area_path >= $4 and o.area_path < $5) order by p.sort_key, p.id limit $6`
+			`(o.path >= $2 and o.path < $3 or o.area_path >= $4 and o.area_path < $5)`
 	} else {
 		key, fold := lang.SortKey(text), lang.Fold(text)
 		if key == "" || fold == "" { // no letter or digit in it
-			return nil, nil
+			return nil, "", nil
 		}
 		r := by.ReachOf(access.SeeRegister)
-		args = []any{key, key + "\U0010FFFF", fold, fold + "\U0010FFFF", text, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, limit}
+		args = []any{key, key + "\U0010FFFF", fold, fold + "\U0010FFFF", text, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
 		query = `with hit as materialized (select id from person where sort_key >= $1 and sort_key < $2
 				union select id from person where folded >= $3 and folded < $4
 				union select id from person where id = $5)` + line +
-			`(o.path >= $6 and o.path < $7 or o.area_path >= $8 and o.area_path < $9) order by p.sort_key, p.id limit $10`
+			`(o.path >= $6 and o.path < $7 or o.area_path >= $8 and o.area_path < $9)`
 	}
-	return db.Select(tx, query, args, func(s db.Scanner) (l PersonLine, err error) {
+	byName := []db.Order{{Name: "name", By: []db.By{{SQL: "p.sort_key"}, {SQL: "p.id"}, {SQL: "m.id"}}}}
+	return db.Paged(tx, query, args, byName, p, func(s db.Scanner) (l PersonLine, err error) {
 		return l, s.Scan(&l.Person, &l.NameHi, &l.NameEn, &l.Organization, &l.OrgHi, &l.OrgEn, &l.RoleHi, &l.RoleEn)
 	})
 }

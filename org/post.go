@@ -2,6 +2,7 @@ package org
 
 import (
 	"database/sql"
+	"fmt"
 	"time"
 
 	"sangathan/access"
@@ -123,26 +124,45 @@ func SeatsAt(tx *db.Tx, by access.Actor, id AreaID) ([]Seat, error) {
 	return seen, nil
 }
 
-// Vacancies lists vacant seats that by sees, the highest rank and the longest
-// vacant first, in a unit ("" for all) and of a role ("" for all); a page of limit
-// after skipping offset.
-func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, offset, limit int) ([]Seat, error) {
+// The ways to sort seats. A seat of which nobody has told stands first where days count.
+var (
+	seatsByRank  = db.Order{Name: "rank", By: []db.By{{SQL: "s.rank", Int: true}, {SQL: "coalesce(s.since, '')"}, {SQL: "s.id"}}}
+	seatsBySince = db.Order{Name: "since", By: []db.By{{SQL: "coalesce(s.since, '')"}, {SQL: "s.id"}}}
+	seatsByBody  = db.Order{Name: "body", By: []db.By{{SQL: "o.path"}, {SQL: "s.rank", Int: true}, {SQL: "coalesce(a.number, 0)", Int: true}, {SQL: "s.id"}}}
+	seatsByName  = db.Order{Name: "name", By: []db.By{{SQL: "coalesce(p.sort_key, '')"}, {SQL: "s.id"}}}
+)
+
+// Vacancies lists vacant seats that by sees, in a unit ("" for all) and of a role (""
+// for all), a page at a time: sorted "rank" (the highest and among them the longest
+// vacant first) or "since" (the longest vacant first). Faults: Invalid (sort, after).
+func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, p db.Page) (page []Seat, next string, err error) {
+	defer fault.Op(&err, "org.Vacancies")
 	r := by.ReachOf(access.SeeRegister)
-	if unit == "" && r.OrgFrom == "" { // who reaches only into one district is served from its own index
-		unit = OrganizationID(by.Unit)
+	if unit == "" {
+		if unit, err = Inside(tx, by); err != nil {
+			return nil, "", err
+		}
 	}
-	in := ""
-	if unit != "" {
-		in = ` and s.unit_id = $5`
-	} else {
-		in = ` and $5 = ''`
+	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
+	where := `where s.state = 'vacant' and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`
+	db.Equal(&where, &args, "s.unit_id", string(unit))
+	if err := ofRole(tx, &where, &args, role); err != nil {
+		return nil, "", err
 	}
-	// The page's seats are chosen in index order; names are read for these alone.
-	return db.Select(tx, `with page as (select s.id from seat s join organization o on o.id = s.organization_id
-			where s.state = 'vacant' and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`+in+` and ($6 = '' or s.role_id = $6)
-			order by s.rank, s.since, s.id limit $7 offset $8)
-		select `+seatFrom+`where s.id in (select id from page) order by s.rank, s.since, s.id`,
-		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, unit, role, limit, offset}, scanSeat)
+	return db.Paged(tx, `select {key}, `+seatFrom+where, args, []db.Order{seatsByRank, seatsBySince}, p, scanSeat)
+}
+
+// ofRole adds the condition of a role ("" for none), with its rank, by which seats are
+// found in an index.
+func ofRole(tx *db.Tx, where *string, args *[]any, role RoleID) error {
+	if role == "" {
+		return nil
+	}
+	rank, err := tx.Int(`select rank from role where id = $1`, role)
+	db.Equal(where, args, "s.role_id", string(role))
+	*args = append(*args, rank)
+	*where += fmt.Sprintf(` and s.rank = $%d`, len(*args))
+	return err
 }
 
 // SeatFilter chooses seats of one body and of everything that [CountSeats] counts
@@ -154,14 +174,34 @@ type SeatFilter struct {
 	Agents bool   // the booth agents; else all others
 }
 
+// SeatSorts tells how Seats can be sorted: "body" (body by body, by rank), "rank",
+// "name" (of the holder) and "since" (the longest first). Of the state's body, where
+// there are too many to be gathered first, only as an index has them.
+func SeatSorts(body Organization, f SeatFilter) (names []string) {
+	for _, o := range seatOrders(body, f) {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+func seatOrders(body Organization, f SeatFilter) []db.Order {
+	switch {
+	case body.Parent != "":
+		return []db.Order{seatsByBody, seatsByRank, seatsByName, seatsBySince}
+	case f.State != "":
+		return []db.Order{seatsByBody, seatsByRank, seatsBySince}
+	}
+	return []db.Order{seatsByBody}
+}
+
 // Seats lists the seats behind the figures of CountSeats, those of a reach that by
-// may see, by rank and body; a page of limit after offset. by must see the body.
-// Faults: Unauthorized, NotFound.
-func Seats(tx *db.Tx, by access.Actor, f SeatFilter, offset, limit int) (seats []Seat, err error) {
+// may see, a page at a time, sorted by one of [SeatSorts]. by must see the body.
+// Faults: Unauthorized, NotFound, Invalid (sort, after).
+func Seats(tx *db.Tx, by access.Actor, f SeatFilter, p db.Page) (page []Seat, next string, err error) {
 	defer fault.Op(&err, "org.Seats(%s)", f.Body)
 	body, err := GetOrganization(tx, by, f.Body)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	r := by.ReachOf(access.SeeRegister)
 	path, top := access.Range(body.Path)
@@ -172,15 +212,19 @@ func Seats(tx *db.Tx, by access.Actor, f SeatFilter, offset, limit int) (seats [
 	case body.Unit == body.ID: // with the district's cells, which stand under another line
 		path, top, unit = "/", "0", body.ID
 	}
-	// The page's seats are chosen first, so that names are read for these alone.
-	return db.Select(tx, `with page as (select s.id, r.rank, o.sort_key from seat s join organization o on o.id = s.organization_id join role r on r.id = s.role_id
-			where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5)
-				and o.path >= $6 and o.path < $7 and ($8 = '' or s.unit_id = $8) and ($9 = '' or s.state = $9)
-				and ($10 = '' or s.role_id = $10) and (s.role_id = 'booth_agent') = $11
-			order by r.rank, o.sort_key, o.id, s.post_id, s.number, s.id limit $12 offset $13)
-		select `+seatFrom+`join page on page.id = s.id
-		order by page.rank, page.sort_key, o.id, s.post_id, s.number, s.id`,
-		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Org, path, top, unit, f.State, f.Role, f.Agents, limit, offset}, scanSeat)
+	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Org, path, top}
+	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5) and o.path >= $6 and o.path < $7`
+	db.Equal(&where, &args, "s.unit_id", string(unit))
+	db.Equal(&where, &args, "s.state", f.State)
+	if f.Agents {
+		f.Role = "booth_agent"
+	} else {
+		where += ` and s.role_id <> 'booth_agent'`
+	}
+	if err := ofRole(tx, &where, &args, f.Role); err != nil {
+		return nil, "", err
+	}
+	return db.Paged(tx, `select {key}, `+seatFrom+where, args, seatOrders(body, f), p, scanSeat)
 }
 
 // Count is how many seats are filled, vacant and not known.

@@ -67,7 +67,7 @@ func TestA4_AsOnDate(t *testing.T) {
 			if len(record) != 1 {
 				o.Errorf("the record still shows the mistake: %+v", record)
 			}
-			vacant, err2 := org.Vacancies(tx, by, "poorab", "block_president", 0, 10)
+			vacant, _, err2 := org.Vacancies(tx, by, "poorab", "block_president", db.First(10))
 			if len(vacant) != 1 || vacant[0].Since != "2026-11-10" {
 				o.Errorf("vacant since %+v", vacant)
 			}
@@ -262,7 +262,7 @@ func TestOrdersInsideReach(t *testing.T) {
 			n  int
 		}{"state": {o.Actor("state.desk"), 2}, "poorab": {o.Actor("poorab.president"), 1}, "booth": {o.Actor("booth1.agent"), 0}, "relieved": {relieved, 1}} {
 			o.must(func(tx *db.Tx) error {
-				list, err := org.Orders(tx, want.by, org.OrderFilter{}, 0, 10)
+				list, _, err := org.Orders(tx, want.by, org.OrderFilter{}, db.First(10))
 				if len(list) != want.n {
 					o.Errorf("%s: %+v", name, list)
 				}
@@ -274,7 +274,7 @@ func TestOrdersInsideReach(t *testing.T) {
 				return err
 			})
 		}
-		o.refuses(fault.Unauthorized, "", "access.sign_in", func(tx *db.Tx) error { _, err := org.Orders(tx, access.Actor{}, org.OrderFilter{}, 0, 10); return err })
+		o.refuses(fault.Unauthorized, "", "access.sign_in", func(tx *db.Tx) error { _, _, err := org.Orders(tx, access.Actor{}, org.OrderFilter{}, db.First(10)); return err })
 	})
 }
 
@@ -356,7 +356,7 @@ func TestVacantIsNotUnknown(t *testing.T) {
 		}
 		vacancies := func() (n int) {
 			o.must(func(tx *db.Tx) error {
-				list, err := org.Vacancies(tx, by, "poorab", "block_general_secretary", 0, 10)
+				list, _, err := org.Vacancies(tx, by, "poorab", "block_general_secretary", db.First(10))
 				n = len(list)
 				return err
 			})
@@ -493,7 +493,7 @@ func TestTheLoaderDoesWhatTheVerbDoes(t *testing.T) {
 					o.Error("no grants")
 				}
 				fmt.Fprintf(&all, "%q\n", rows)
-				found, err2 := org.FindPeople(tx, by, "kamla", 5)
+				found, _, err2 := org.FindPeople(tx, by, "kamla", db.First(5))
 				fmt.Fprintf(&all, "%+v\n", found)
 				persons, err3 := db.Select(tx, `select sort_key, folded, gender, coalesce(birth_year, 0) from person where id in ('n-1', 'n-2') order by id`, nil, func(s db.Scanner) (string, error) {
 					var v [3]string

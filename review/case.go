@@ -125,13 +125,26 @@ type CaseFilter struct {
 	Unit   org.OrganizationID
 	Person org.PersonID
 	Step   string
+
+	Decider       org.PersonID // who decided; read by those whom Deciders tells
+	Decision      string       // retain, warn, transfer, relieve
+	WithoutNotice string       // "yes", "no"
+	AppealResult  string       // upheld, reversed
 }
 
-// Cases gives the cases that by may read, the oldest first; one's own among them
-// when Person is oneself. A page of limit after offset.
-func Cases(tx *db.Tx, by access.Actor, f CaseFilter, offset, limit int) ([]Case, error) {
+// caseOrders are the ways to sort cases.
+var caseOrders = []db.Order{
+	{Name: "old", By: []db.By{{SQL: "k.opened_at", Int: true}, {SQL: "k.id"}}},
+	{Name: "new", By: []db.By{{SQL: "k.opened_at", Int: true, Desc: true}, {SQL: "k.id", Desc: true}}},
+}
+
+// Cases gives the cases that by may read, a page at a time: sorted "old" (the oldest
+// first) or "new"; one's own among them when Person is oneself. Faults: Invalid
+// (sort, after).
+func Cases(tx *db.Tx, by access.Actor, f CaseFilter, p db.Page) (page []Case, next string, err error) {
+	defer fault.Op(&err, "review.Cases")
 	query, args := caseQuery(by, f)
-	return db.Select(tx, `select `+caseFrom+query+` order by k.opened_at, k.id limit $8 offset $9`, append(args, limit, offset), scanCase)
+	return db.Paged(tx, `select {key}, `+caseFrom+query, args, caseOrders, p, scanCase)
 }
 
 // CountCases counts the cases that by may read, by step.
@@ -166,9 +179,20 @@ func caseQuery(by access.Actor, f CaseFilter) (string, []any) {
 	if f.Person != "" && string(f.Person) == by.Person {
 		self = by.Person
 	}
-	return `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or k.person_id = $5)
-			and ($6 = '' or k.unit_id = $6) and ($7 = '' or k.person_id = $7)
-			and (` + stepIs(f.Step) + `)`, []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, self, f.Unit, f.Person}
+	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, self}
+	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or k.person_id = $5) and (` + stepIs(f.Step) + `)`
+	db.Equal(&where, &args, "k.unit_id", string(f.Unit))
+	db.Equal(&where, &args, "k.person_id", string(f.Person))
+	db.Equal(&where, &args, "k.decided_person", string(f.Decider))
+	db.Equal(&where, &args, "k.decision", f.Decision)
+	db.Equal(&where, &args, "k.appeal_result", f.AppealResult)
+	switch f.WithoutNotice {
+	case "yes":
+		where += ` and k.without_notice = true`
+	case "no":
+		where += ` and k.without_notice = false`
+	}
+	return where, args
 }
 
 // stepIs is the SQL condition of a step; the step is one of our own constants.

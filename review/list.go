@@ -100,14 +100,58 @@ func lookup(tx *db.Tx, id string) (Review, org.Organization, error) {
 	return found[0], o, err
 }
 
-// List gives the lists that by may read, the newest window first and within it by
-// name; of one unit, or of all for "". A page of limit after offset.
-func List(tx *db.Tx, by access.Actor, unit org.OrganizationID, offset, limit int) ([]Review, error) {
+// Filter chooses lists; what is empty does not choose.
+type Filter struct {
+	Unit    org.OrganizationID
+	State   string // draft, sent
+	FromDay string // of exactly this window
+	ToDay   string
+}
+
+// reviewOrders are the ways to sort lists.
+var reviewOrders = []db.Order{
+	{Name: "new", By: []db.By{{SQL: "v.to_day", Desc: true}, {SQL: "o.sort_key"}, {SQL: "v.id"}}},
+	{Name: "name", By: []db.By{{SQL: "o.sort_key"}, {SQL: "v.to_day", Desc: true}, {SQL: "v.id"}}},
+	{Name: "listed", By: []db.By{{SQL: "v.listed", Int: true, Desc: true}, {SQL: "v.id", Desc: true}}},
+}
+
+func (f Filter) where(by access.Actor) (string, []any) {
 	r := by.ReachOf(access.DraftList)
-	return db.Select(tx, `select `+reviewFrom+`where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)
-			and ($5 = '' or v.unit_id = $5)
-		order by v.to_day desc, o.sort_key, v.id limit $6 offset $7`,
-		[]any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, unit, limit, offset}, scanReview)
+	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
+	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`
+	db.Equal(&where, &args, "v.unit_id", string(f.Unit))
+	db.Equal(&where, &args, "v.state", f.State)
+	db.Equal(&where, &args, "v.from_day", f.FromDay)
+	db.Equal(&where, &args, "v.to_day", f.ToDay)
+	return where, args
+}
+
+// List gives the lists that by may read, a page at a time: sorted "new" (the newest
+// window first, within it by name), "name", or "listed" (most names first). Faults:
+// Invalid (sort, after).
+func List(tx *db.Tx, by access.Actor, f Filter, p db.Page) (page []Review, next string, err error) {
+	defer fault.Op(&err, "review.List")
+	where, args := f.where(by)
+	return db.Paged(tx, `select {key}, `+reviewFrom+where, args, reviewOrders, p, scanReview)
+}
+
+// Sum is what lists come to.
+type Sum struct {
+	Made, Sent                  int // lists
+	Bearers, Listed, Checked    int // people
+	SilentUnits, ReportingUnits int // bodies
+}
+
+// SumOf adds up the lists that List gives for the same filter.
+func SumOf(tx *db.Tx, by access.Actor, f Filter) (s Sum, err error) {
+	defer fault.Op(&err, "review.SumOf")
+	where, args := f.where(by)
+	err = tx.Scan(`select count(*), count(*) filter (where v.state = 'sent'), coalesce(sum(v.bearers), 0), coalesce(sum(v.listed), 0),
+			coalesce(sum((select count(*) from review_line l where l.review_id = v.id and l.verdict <> '')), 0),
+			coalesce(sum(v.silent_units), 0), coalesce(sum(v.reporting_units), 0)
+		from review v join organization o on o.id = v.unit_id `+where, args,
+		&s.Made, &s.Sent, &s.Bearers, &s.Listed, &s.Checked, &s.SilentUnits, &s.ReportingUnits)
+	return s, err
 }
 
 // Line is one holder on a list: what their posts expected and what the ledger holds.
@@ -145,19 +189,27 @@ func scanLine(s db.Scanner) (l Line, err error) {
 	return l, err
 }
 
-// Lines gives the lines of a list, by body, rank and name; verdict "" for all,
-// "open" for those not yet checked. Readers as Get's.
-func Lines(tx *db.Tx, by access.Actor, review, verdict string, offset, limit int) (lines []Line, err error) {
+// lineOrders are the ways to sort lines.
+var lineOrders = []db.Order{
+	{Name: "body", By: []db.By{{SQL: "o.path"}, {SQL: "r.rank", Int: true}, {SQL: "p.sort_key"}, {SQL: "l.id"}}},
+	{Name: "name", By: []db.By{{SQL: "p.sort_key"}, {SQL: "l.id"}}},
+	{Name: "recorded", By: []db.By{{SQL: "l.recorded", Int: true}, {SQL: "p.sort_key"}, {SQL: "l.id"}}},
+}
+
+// Lines gives the lines of a list, a page at a time: sorted "body" (by body, rank and
+// name), "name", or "recorded" (the fewest entries first); verdict "" for all, "open"
+// for those not yet checked. Readers as Get's. Faults: those, Invalid (sort, after).
+func Lines(tx *db.Tx, by access.Actor, review, verdict string, p db.Page) (lines []Line, next string, err error) {
 	defer fault.Op(&err, "review.Lines(%s)", review)
 	if _, err := Get(tx, by, review); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	open := 0
+	where, args := `where l.review_id = $1`, []any{review}
 	if verdict == "open" {
-		open, verdict = 1, ""
+		where, verdict = where+` and l.verdict = ''`, ""
 	}
-	return db.Select(tx, `select `+lineFrom+`where l.review_id = $1 and ($2 = '' or l.verdict = $2) and ($3 = 0 or l.verdict = '')
-		order by o.path, r.rank, p.sort_key, l.id limit $4 offset $5`, []any{review, verdict, open, limit, offset}, scanLine)
+	db.Equal(&where, &args, "l.verdict", verdict)
+	return db.Paged(tx, `select {key}, `+lineFrom+where, args, lineOrders, p, scanLine)
 }
 
 // DutyMonth is one duty in one month of a line.

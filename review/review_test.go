@@ -109,7 +109,7 @@ func drafted(o office) (list string) {
 func lines(o office, who, list string) (all []review.Line) {
 	o.t.Helper()
 	o.must(o.as(who, func(tx *db.Tx, by access.Actor) (err error) {
-		all, err = review.Lines(tx, by, list, "", 0, 100)
+		all, _, err = review.Lines(tx, by, list, "", db.First(100))
 		return err
 	}))
 	return all
@@ -153,7 +153,7 @@ func TestD1_ListNamesTheIdleAndAccusesNobodyForASilentBody(t *testing.T) {
 }
 
 func lines2(tx *db.Tx, by access.Actor, list string, m org.MembershipID) string {
-	all, _ := review.Lines(tx, by, list, "", 0, 100)
+	all, _, _ := review.Lines(tx, by, list, "", db.First(100))
 	for _, l := range all {
 		if l.Membership == m {
 			return l.ID
@@ -246,7 +246,7 @@ func opened(o office) (id string) {
 		return err
 	}))
 	o.must(o.as("poorab.president", func(tx *db.Tx, by access.Actor) error {
-		all, err := review.Cases(tx, by, review.CaseFilter{Unit: o.Org("poorab")}, 0, 10)
+		all, _, err := review.Cases(tx, by, review.CaseFilter{Unit: o.Org("poorab")}, db.First(10))
 		if err == nil && len(all) != 1 {
 			o.t.Fatalf("cases: %+v", all)
 		}

@@ -5,8 +5,10 @@ import (
 
 	"sangathan/access"
 	"sangathan/activity"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 )
 
@@ -188,7 +190,7 @@ func entriesPage(r *request) (answer, error) {
 	f := activity.Filter{Organization: org.OrganizationID(r.query("org")), Unit: org.OrganizationID(r.query("unit")),
 		Reporting: org.OrganizationID(r.query("reporting")), Person: org.PersonID(r.query("person")),
 		Membership: org.MembershipID(r.query("membership")), Area: org.AreaID(r.query("area")),
-		Kind: r.query("kind"), Month: r.query("month"), State: r.query("state"), After: r.query("after"), Limit: pageRows + 1}
+		Kind: r.query("kind"), Month: r.query("month"), State: r.query("state")}
 	about := f.Organization != "" || f.Unit != "" || f.Reporting != "" || f.Person != "" || f.Membership != "" || f.Area != ""
 	wide := r.by.MayAnywhere(access.ConfirmActivity) || r.by.MayAnywhere(access.ReportFor)
 	if !about {
@@ -202,16 +204,6 @@ func entriesPage(r *request) (answer, error) {
 	var err error
 	if v.total, err = activity.Total(r.tx, r.by, f); err != nil {
 		return answer{}, err
-	}
-	if v.entries, err = activity.List(r.tx, r.by, f); err != nil {
-		return answer{}, err
-	}
-	if f.After != "" {
-		v.first = r.with("after", "")
-	}
-	if len(v.entries) > pageRows {
-		v.entries = v.entries[:pageRows]
-		v.next = r.with("after", v.entries[pageRows-1].Key())
 	}
 	kinds, err := activity.Kinds(r.tx)
 	if err != nil {
@@ -236,13 +228,30 @@ func entriesPage(r *request) (answer, error) {
 			v.kept = append(v.kept, [2]string{name, q})
 		}
 	}
-	pg := page{title: r.p.T("ledger.list_title"), body: entriesBody(v)}
+	pg := page{title: r.p.T("ledger.list_title")}
 	if pg.where, pg.crumbs, err = aboutFilter(r, f); err != nil {
 		return answer{}, err
 	}
 	if f.Month != "" {
 		pg.where += " · " + r.p.Month(f.Month)
 	}
+	v.entries, v.list, err = open(r, roll[activity.Entry]{name: "activity", sorts: []string{"new", "old"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]activity.Entry, string, error) {
+			return activity.List(tx, by, f, p)
+		},
+		cols: []col{{"ledger.day", 3}, {"ledger.kind", 3}, {"ledger.who", 4}, {"word.post", 4}, {"lists.col.body", 5}, {"ledger.place", 4}, {"ledger.people", 2}, {"ledger.note", 6}, {"common.status", 3}},
+		cells: func(e activity.Entry) paper.Row {
+			var people any
+			if e.People > 0 {
+				people = e.People
+			}
+			return paper.Row{dayCell(e.Day), r.p.Name(e.KindHi, e.KindEn), r.p.Name(e.PersonHi, e.PersonEn), r.p.Name(e.RoleHi, e.RoleEn),
+				r.p.Name(e.OrgHi, e.OrgEn), r.p.Name(e.AreaHi, e.AreaEn), people, e.Note, r.p.T("ledger.state." + e.State)}
+		}}, chosen(v.kinds, f.Kind), chosen(v.states, f.State))
+	if err != nil {
+		return answer{}, err
+	}
+	pg.list, pg.body = v.list, entriesBody(v)
 	if r.by.Membership != "" {
 		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
 	}
@@ -292,5 +301,5 @@ type entriesView struct {
 	entries               []activity.Entry
 	kinds, months, states []choice
 	kept                  [][2]string
-	first, next           string
+	list                  *list
 }

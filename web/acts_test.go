@@ -48,7 +48,7 @@ func TestD2_PagesOfferWhatTheVerbsTake(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		lines, err := review.Lines(tx, president, list, "", 0, 50)
+		lines, _, err := review.Lines(tx, president, list, "", db.First(50))
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func TestD2_PagesOfferWhatTheVerbsTake(t *testing.T) {
 		if _, err := review.Send(tx, president, list); err != nil {
 			return err
 		}
-		cases, err := review.Cases(tx, president, review.CaseFilter{}, 0, 10)
+		cases, _, err := review.Cases(tx, president, review.CaseFilter{}, db.First(10))
 		if len(cases) != 1 {
 			t.Fatalf("%d cases", len(cases))
 		}

@@ -10,6 +10,7 @@ import (
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 )
 
@@ -51,7 +52,7 @@ func seatPage(r *request) (answer, error) {
 	if v.held, err = heldBy(r.tx, s.ID); err != nil {
 		return answer{}, err
 	}
-	if v.proposals, err = appointment.List(r.tx, r.by, appointment.Filter{Seat: s.ID}, 0, 20); err != nil {
+	if v.proposals, _, err = appointment.List(r.tx, r.by, appointment.Filter{Seat: s.ID}, db.First(20)); err != nil {
 		return answer{}, err
 	}
 	pg := page{title: seatName(r.p, s, o), body: seatBody(v),
@@ -120,7 +121,7 @@ func proposePage(r *request) (answer, error) {
 		}
 	}
 	if v.person == "" && !v.fresh && v.q != "" {
-		if v.found, err = org.FindPeople(r.tx, r.by, v.q, 30); err != nil {
+		if v.found, _, err = org.FindPeople(r.tx, r.by, v.q, db.First(30)); err != nil {
 			return answer{}, err
 		}
 	}
@@ -184,11 +185,6 @@ func proposalsPage(r *request) (answer, error) {
 	}
 	v := proposalsView{p: r.p, form: r.newForm("unit", string(f.Unit), "state", f.State)}
 	var err error
-	if v.list, err = appointment.List(r.tx, r.by, f, r.offset(), pageRows+1); err != nil {
-		return answer{}, err
-	}
-	v.first, v.next = r.paged(len(v.list))
-	v.list = v.list[:min(len(v.list), pageRows)]
 	if v.units, err = unitChoices(r); err != nil {
 		return answer{}, err
 	}
@@ -196,16 +192,25 @@ func proposalsPage(r *request) (answer, error) {
 	for _, s := range appointment.States {
 		v.states = append(v.states, choice{value: s, text: r.p.T("appointment.state." + s)})
 	}
-	return show(page{title: r.p.T("appoint.title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("appoint.lead"), body: proposalsBody(v),
-		next: &link{r.p.T("register.see_vacancies"), "/vacancies"}})
+	v.proposals, v.list, err = open(r, roll[appointment.Proposal]{name: "proposals", sorts: []string{"waiting", "new", "old"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]appointment.Proposal, string, error) {
+			return appointment.List(tx, by, f, p)
+		},
+		cols: []col{{"common.name", 5}, {"word.post", 4}, {"lists.col.body", 6}, {"common.place", 4}, {"common.status", 3}, {"lists.col.proposed", 4}, {"common.by", 4}, {"lists.col.decided", 4}},
+		cells: func(d appointment.Proposal) paper.Row {
+			return paper.Row{r.p.Name(d.PersonHi, d.PersonEn), r.p.Name(d.RoleHi, d.RoleEn), r.p.Name(d.OrgHi, d.OrgEn), r.p.Name(d.AreaHi, d.AreaEn),
+				proposalState(r.p, d.State).text, r.instant(d.ProposedAt), r.p.Name(d.ProposerHi, d.ProposerEn), r.instant(d.DecidedAt)}
+		}}, chosen(v.units, string(f.Unit)), chosen(v.states, f.State))
+	return answer{page: page{title: r.p.T("appoint.title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("appoint.lead"), list: v.list, body: proposalsBody(v),
+		next: &link{r.p.T("register.see_vacancies"), "/vacancies"}}}, err
 }
 
 type proposalsView struct {
 	p             lang.Printer
 	form          form
 	units, states []choice
-	list          []appointment.Proposal
-	first, next   string
+	proposals     []appointment.Proposal
+	list          *list
 }
 
 // What may be done with a proposal, by the last part of the address.
@@ -232,7 +237,7 @@ func proposalPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if v.seatSeen = r.by.Sees(o.Target("")); v.seatSeen {
-		if v.others, err = appointment.List(r.tx, r.by, appointment.Filter{Seat: d.Seat, State: "open"}, 0, 20); err != nil {
+		if v.others, _, err = appointment.List(r.tx, r.by, appointment.Filter{Seat: d.Seat, State: "open"}, db.First(20)); err != nil {
 			return answer{}, err
 		}
 		v.others = slices.DeleteFunc(v.others, func(x appointment.Proposal) bool { return x.ID == d.ID })
@@ -306,7 +311,7 @@ func proposalHome(r *request) ([]homeItem, error) {
 	if !r.by.MayAnywhere(access.Approve) {
 		return nil, nil
 	}
-	open, err := appointment.List(r.tx, r.by, appointment.Filter{State: "open"}, 0, 500)
+	open, _, err := appointment.List(r.tx, r.by, appointment.Filter{State: "open"}, db.First(500))
 	n := 0
 	for _, d := range open {
 		o, err := org.Lookup(r.tx, d.Organization)

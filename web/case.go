@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"sangathan/access"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 	"sangathan/review"
 
@@ -39,11 +41,12 @@ func caseState(p lang.Printer, step string) state {
 
 // casesPage lists the cases that the actor may read: all of their reach, or their own.
 func casesPage(r *request) (answer, error) {
-	f := review.CaseFilter{Unit: org.OrganizationID(r.query("unit")), Step: r.query("step"), Person: org.PersonID(r.query("person"))}
+	f := review.CaseFilter{Unit: org.OrganizationID(r.query("unit")), Step: r.query("step"), Person: org.PersonID(r.query("person")),
+		Decider: org.PersonID(r.query("decider")), Decision: r.query("decision"), WithoutNotice: r.query("at_once"), AppealResult: r.query("result")}
 	if !slices.Contains(review.Steps, f.Step) {
 		f.Step = ""
 	}
-	v := casesView{p: r.p, today: r.today, step: f.Step, form: r.newForm("unit", string(f.Unit), "step", f.Step)}
+	v := casesView{p: r.p, r: r, today: r.today, step: f.Step, form: r.newForm("unit", string(f.Unit), "step", f.Step)}
 	handles := false
 	for _, act := range []access.Act{access.Recommend, access.RecordTalk, access.DraftList, access.Decide} {
 		handles = handles || r.by.MayAnywhere(act)
@@ -53,19 +56,16 @@ func casesPage(r *request) (answer, error) {
 	}
 	v.own = string(f.Person) == r.by.Person
 	var err error
-	if v.cases, err = review.Cases(r.tx, r.by, f, r.offset(), pageRows+1); err != nil {
-		return answer{}, err
-	}
-	v.first, v.next = r.paged(len(v.cases))
-	v.cases = v.cases[:min(len(v.cases), pageRows)]
-	counts, err := review.CountCases(r.tx, r.by, review.CaseFilter{Unit: f.Unit, Person: f.Person})
+	all := f
+	all.Step = ""
+	counts, err := review.CountCases(r.tx, r.by, all)
 	if err != nil {
 		return answer{}, err
 	}
 	for _, step := range review.Steps {
 		v.total += counts[step]
 		if counts[step] > 0 {
-			v.steps = append(v.steps, stepFigure(r.p, step, counts[step], r.with("step", step, "from", "")))
+			v.steps = append(v.steps, stepFigure(r.p, step, counts[step], r.with("step", step, "after", "")))
 		}
 	}
 	if handles {
@@ -77,8 +77,25 @@ func casesPage(r *request) (answer, error) {
 	if v.own {
 		pg.title, pg.lead = r.p.T("cases.own.title"), ""
 	}
-	pg.body = casesBody(v)
-	return show(pg)
+	step := ""
+	if f.Step != "" {
+		step = r.p.T("cases.at." + f.Step)
+	}
+	v.cases, v.list, err = open(r, roll[review.Case]{name: "cases", sorts: []string{"old", "new"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Case, string, error) {
+			return review.Cases(tx, by, f, p)
+		},
+		cols: []col{{"lists.col.number", 3}, {"common.name", 5}, {"word.post", 4}, {"lists.col.body", 5}, {"word.unit", 5}, {"common.status", 4}, {"lists.col.opened", 3}, {"lists.col.reply_by", 3}, {"word.decision", 3}, {"lists.col.appeal_by", 3}},
+		cells: func(c review.Case) paper.Row {
+			decision := ""
+			if c.Decision != "" {
+				decision = r.p.T("cases.verdict." + c.Decision)
+			}
+			return paper.Row{c.Number, r.p.Name(c.PersonHi, c.PersonEn), r.p.Name(c.RoleHi, c.RoleEn), r.p.Name(c.OrgHi, c.OrgEn), r.p.Name(c.UnitHi, c.UnitEn),
+				caseState(r.p, c.Step).text, r.instant(c.OpenedAt), dayCell(c.ReplyBy), decision, dayCell(c.AppealBy)}
+		}}, chosen(v.units, string(f.Unit)), step)
+	pg.list, pg.body = v.list, casesBody(v)
+	return answer{page: pg}, err
 }
 
 // stepFigure is the number of cases at a step.
@@ -88,16 +105,17 @@ func stepFigure(p lang.Printer, step string, n int, to string) figure {
 }
 
 type casesView struct {
-	p           lang.Printer
-	form        form
-	today       string
-	step        string
-	own         bool
-	total       int
-	steps       []figure
-	units       []choice
-	cases       []review.Case
-	first, next string
+	p     lang.Printer
+	r     *request
+	list  *list
+	form  form
+	today string
+	step  string
+	own   bool
+	total int
+	steps []figure
+	units []choice
+	cases []review.Case
 }
 
 // What may be done in a case, by the last part of the address it is posted to.
@@ -540,8 +558,28 @@ func decidersPage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return show(page{title: r.p.T("cases.deciders_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.deciders_lead"),
-		crumbs: []link{{r.p.T("cases.title"), "/cases"}}, body: decidersBody(r.p, all)})
+	_, l, err := open(r, roll[review.Decider]{name: "deciders",
+		read: func(tx *db.Tx, by access.Actor, _ db.Page) ([]review.Decider, string, error) {
+			all, err := review.Deciders(tx, by)
+			return all, "", err
+		},
+		cols: []col{{"common.name", 6}, {"cases.col.decided", 2}, {"cases.col.relieved", 2}, {"cases.col.at_once", 2}, {"cases.col.reversed", 2}},
+		cells: func(d review.Decider) paper.Row {
+			return paper.Row{r.p.Name(d.NameHi, d.NameEn), d.Decided, d.Relieved, d.WithoutNotice, d.Reversed}
+		}})
+	return answer{page: page{title: r.p.T("cases.deciders_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.deciders_lead"),
+		crumbs: []link{{r.p.T("cases.title"), "/cases"}}, list: l, body: decidersBody(r.p, all, l)}}, err
+}
+
+// decidedLink leads to the cases behind a figure of a decider.
+func decidedLink(d review.Decider, decision, atOnce, result string) string {
+	q := url.Values{"decider": {string(d.Person)}}
+	for name, v := range map[string]string{"decision": decision, "at_once": atOnce, "result": result} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	return "/cases?" + q.Encode()
 }
 
 // waiting says which act moves a case on from a step.
@@ -558,7 +596,7 @@ func atTop(by access.Actor) bool { return strings.Count(by.OrgPath, "/") == 2 }
 
 // caseHome: one's own cases with their clock, then the cases that wait for one's act, by step.
 func caseHome(r *request) (items []homeItem, err error) {
-	own, err := review.Cases(r.tx, r.by, review.CaseFilter{Person: org.PersonID(r.by.Person)}, 0, 20)
+	own, _, err := review.Cases(r.tx, r.by, review.CaseFilter{Person: org.PersonID(r.by.Person)}, db.First(20))
 	if err != nil {
 		return nil, err
 	}
@@ -600,7 +638,7 @@ func waitingCases(r *request, step string, act access.Act) (n int, err error) {
 		counts, err := review.CountCases(r.tx, r.by, review.CaseFilter{})
 		return counts[step], err
 	}
-	cases, err := review.Cases(r.tx, r.by, review.CaseFilter{Step: step}, 0, 500)
+	cases, _, err := review.Cases(r.tx, r.by, review.CaseFilter{Step: step}, db.First(500))
 	bodies := map[org.OrganizationID]org.Organization{}
 	for _, c := range cases {
 		o, ok := bodies[c.Organization]
@@ -620,7 +658,7 @@ func waitingCases(r *request, step string, act access.Act) (n int, err error) {
 // casesOfPerson is what a person's page tells of their cases, with the way to
 // relieve them at once for who may.
 func casesOfPerson(r *request, person org.Person) (templ.Component, error) {
-	cases, err := review.Cases(r.tx, r.by, review.CaseFilter{Person: person.ID}, 0, 20)
+	cases, _, err := review.Cases(r.tx, r.by, review.CaseFilter{Person: person.ID}, db.First(20))
 	if err != nil {
 		return nil, err
 	}

@@ -8,33 +8,50 @@ import (
 	"sangathan/access"
 	"sangathan/activity"
 	"sangathan/directive"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 )
 
 func directivesPage(r *request) (answer, error) {
-	all, err := directive.List(r.tx, r.by)
-	if err != nil {
-		return answer{}, err
-	}
-	v := directivesView{p: r.p}
+	v := directivesView{p: r.p, form: r.newForm()}
 	unit, counted, err := r.countedUnit()
 	if err != nil {
 		return answer{}, err
 	}
 	v.counted = counted
-	for _, d := range all {
-		tally, err := directive.Count(r.tx, d.ID, "", unit)
-		if err != nil {
-			return answer{}, err
-		}
-		v.rows = append(v.rows, directiveRow{Directive: d, tally: tally, day: r.tx.Time(d.IssuedAt).Format(time.DateOnly)})
+	o := roll[directiveRow]{name: "directives", sorts: []string{"new", "old", "due"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) (rows []directiveRow, next string, err error) {
+			all, next, err := directive.List(tx, by, p)
+			for _, d := range all {
+				row := directiveRow{Directive: d, day: tx.Time(d.IssuedAt).Format(time.DateOnly)}
+				if counted && err == nil {
+					row.tally, err = directive.Count(tx, d.ID, "", unit)
+				}
+				rows = append(rows, row)
+			}
+			return rows, next, err
+		},
+		cols: []col{{"lists.col.number", 3}, {"lists.col.subject", 8}, {"lists.col.from", 5}, {"lists.col.issued", 3}, {"lists.col.last_day", 3}},
+		cells: func(d directiveRow) paper.Row {
+			row := paper.Row{d.Number, d.Subject, r.p.Name(d.FromHi, d.FromEn), dayCell(d.day), dayCell(d.DueDay)}
+			if counted {
+				row = append(row, d.tally.Expected, d.tally.Received)
+			}
+			return row
+		}}
+	if counted {
+		o.cols = append(o.cols, col{"directives.expected", 2}, col{"directives.received", 2})
+	}
+	if v.rows, v.list, err = open(r, o); err != nil {
+		return answer{}, err
 	}
 	if v.owed, err = directive.Due(r.tx, r.by); err != nil {
 		return answer{}, err
 	}
-	pg := page{title: r.p.T("directives.title"), where: r.whereNow(), body: directivesBody(v)}
+	pg := page{title: r.p.T("directives.title"), where: r.whereNow(), list: v.list, body: directivesBody(v)}
 	if r.by.MayAnywhere(access.IssueDirective) {
 		pg.next = &link{r.p.T("directives.issue"), "/directive/new"}
 	}
@@ -43,6 +60,8 @@ func directivesPage(r *request) (answer, error) {
 
 type directivesView struct {
 	p       lang.Printer
+	form    form
+	list    *list
 	rows    []directiveRow
 	counted bool
 	owed    []directive.Owed
@@ -105,19 +124,23 @@ func directivePage(r *request) (answer, error) {
 	if v.tally, err = directive.Count(r.tx, id, v.period, unit); err != nil {
 		return answer{}, err
 	}
-	f := directive.AnswerFilter{Period: v.period, Unit: unit, State: r.query("state"), After: r.query("after"), Limit: pageRows + 1,
-		Organization: org.OrganizationID(r.query("body"))}
-	if v.answers, err = directive.Answers(r.tx, r.by, id, f); err != nil {
+	f := directive.AnswerFilter{Period: v.period, Unit: unit, State: r.query("state"), Organization: org.OrganizationID(r.query("body"))}
+	told := []string{r.p.T("directives.list." + orAll(f.State))}
+	if v.period != "" {
+		told = append(told, r.p.Month(v.period))
+	}
+	v.answers, v.list, err = open(r, roll[directive.Standing]{name: "answers", sorts: []string{"name", "body"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]directive.Standing, string, error) {
+			return directive.Answers(tx, by, id, f, p)
+		},
+		cols: []col{{"lists.col.body", 6}, {"word.unit", 5}, {"common.status", 3}, {"lists.col.answered", 3}, {"common.by", 4}, {"directives.answer_text", 8}},
+		cells: func(a directive.Standing) paper.Row {
+			return paper.Row{r.p.Name(a.OrgHi, a.OrgEn), r.p.Name(a.UnitHi, a.UnitEn), standingState(r.p, a).text, r.instant(a.AnsweredAt), r.p.Name(a.ByHi, a.ByEn), a.Body}
+		}}, told...)
+	if err != nil {
 		return answer{}, err
 	}
 	v.state = f.State
-	if f.After != "" {
-		v.first = r.with("after", "") + "#answers"
-	}
-	if len(v.answers) > pageRows {
-		v.answers = v.answers[:pageRows]
-		v.next = r.with("after", v.answers[pageRows-1].Key()) + "#answers"
-	}
 	for _, a := range v.answers {
 		at := ""
 		if a.AnsweredAt != 0 {
@@ -137,7 +160,7 @@ func directivePage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	pg := page{title: d.Subject, body: nil, crumbs: []link{{r.p.T("directives.title"), "/directives"}}}
+	pg := page{title: d.Subject, list: v.list, crumbs: []link{{r.p.T("directives.title"), "/directives"}}}
 	pg.where = r.p.T("directives.no", "no", d.Number) + " · " + r.p.Name(d.FromHi, d.FromEn)
 	if v.unit != "" {
 		pg.where += " · " + v.unit
@@ -174,8 +197,23 @@ type directiveView struct {
 	answers        []directive.Standing
 	at             []string
 	to             []string
-	first, next    string
+	list           *list
 	mayAcknowledge bool
+}
+
+// standingState tells in word and shape how a body stands to a directive.
+func standingState(p lang.Printer, a directive.Standing) state {
+	switch {
+	case a.OnTime:
+		return state{"confirmed", p.T("word.on_time")}
+	case a.AnsweredAt != 0 && a.Late:
+		return state{"claimed", p.T("directives.came_late")}
+	case a.AnsweredAt != 0:
+		return state{"confirmed", p.T("directives.received")}
+	case a.Late:
+		return state{"warn", p.T("word.overdue")}
+	}
+	return state{"vacant", p.T("directives.waiting")}
 }
 
 // states gives the figures of a directive, each the list behind it.

@@ -4,6 +4,7 @@ import (
 	"sangathan/access"
 	"sangathan/activity"
 	"sangathan/directive"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
@@ -49,7 +50,7 @@ func homePage(r *request) (answer, error) {
 			return answer{}, err
 		}
 	}
-	if v.entries, err = activity.List(r.tx, r.by, activity.Filter{Person: org.PersonID(r.by.Person), Limit: 5}); err != nil {
+	if v.entries, _, err = activity.List(r.tx, r.by, activity.Filter{Person: org.PersonID(r.by.Person)}, db.First(5)); err != nil {
 		return answer{}, err
 	}
 	pg.body = homeBody(v)

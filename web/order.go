@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"sangathan/access"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 )
 
@@ -41,15 +43,14 @@ func schemeName(p lang.Printer, scheme string) string {
 func lower(s string) string { return strings.ToLower(s) }
 
 func ordersPage(r *request) (answer, error) {
-	f := org.OrderFilter{Unit: org.OrganizationID(r.query("unit")), Organization: org.OrganizationID(r.query("body"))}
-	v := ordersView{p: r.p, form: r.newForm("unit", string(f.Unit))}
+	f := org.OrderFilter{Unit: org.OrganizationID(r.query("unit")), Organization: org.OrganizationID(r.query("body")),
+		Person: org.PersonID(r.query("person")), Kind: r.query("kind")}
+	v := ordersView{p: r.p, filter: f, form: r.newForm("unit", string(f.Unit), "kind", f.Kind), kinds: []choice{{text: r.p.T("common.all")}}}
+	for _, k := range org.OrderKinds {
+		v.kinds = append(v.kinds, choice{value: k, text: r.p.T("register.order." + k)})
+	}
 	pg := page{title: r.p.T("register.orders_title"), where: r.whereNow(), lead: r.p.T("register.orders_lead")}
 	var err error
-	if v.orders, err = org.Orders(r.tx, r.by, f, r.offset(), pageRows+1); err != nil {
-		return answer{}, err
-	}
-	v.first, v.next = r.paged(len(v.orders))
-	v.orders = v.orders[:min(len(v.orders), pageRows)]
 	if f.Organization != "" {
 		o, err := org.GetOrganization(r.tx, r.by, f.Organization)
 		if err != nil {
@@ -62,16 +63,34 @@ func ordersPage(r *request) (answer, error) {
 	} else if v.units, err = unitChoices(r); err != nil {
 		return answer{}, err
 	}
-	pg.body = ordersBody(v)
-	return show(pg)
+	v.orders, v.list, err = open(r, ordersRoll(r, f), chosen(v.units, string(f.Unit)), chosen(v.kinds, f.Kind))
+	pg.list, pg.body = v.list, ordersBody(v)
+	return answer{page: pg}, err
+}
+
+func ordersRoll(r *request, f org.OrderFilter) roll[org.Order] {
+	return roll[org.Order]{name: "orders", sorts: []string{"new", "old", "day"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Order, string, error) {
+			return org.Orders(tx, by, f, p)
+		},
+		cols: []col{{"lists.col.number", 3}, {"common.kind", 4}, {"common.name", 5}, {"word.post", 4}, {"lists.col.body", 6}, {"lists.col.effective", 3}, {"lists.col.issued", 4}, {"common.status", 3}},
+		cells: func(d org.Order) paper.Row {
+			revoked := ""
+			if d.RevokedBy != "" {
+				revoked = r.p.T("register.revoked")
+			}
+			return paper.Row{d.Number, r.p.T("register.order." + d.Kind), r.p.Name(d.PersonHi, d.PersonEn), r.p.Name(d.RoleHi, d.RoleEn),
+				r.p.Name(d.OrgHi, d.OrgEn), dayCell(d.EffectiveDay), r.instant(d.RecordedAt), revoked}
+		}}
 }
 
 type ordersView struct {
-	p           lang.Printer
-	form        form
-	orders      []org.Order
-	units       []choice
-	first, next string
+	p            lang.Printer
+	form         form
+	filter       org.OrderFilter
+	orders       []org.Order
+	units, kinds []choice
+	list         *list
 }
 
 // orderPage is the order as a letter, ready to print.

@@ -22,7 +22,8 @@ type page struct {
 	next     *link  // the one thing to do next, fixed at the bottom on a phone
 	nextIcon string
 	body     templ.Component
-	letter   bool // a document: its body brings its own heading lines, and prints alone
+	list     *list // what the page lists, for its files; nil for none
+	letter   bool  // a document: its body brings its own heading lines, and prints alone
 	flash    flash
 }
 

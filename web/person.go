@@ -5,8 +5,10 @@ import (
 
 	"sangathan/access"
 	"sangathan/activity"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 
 	"github.com/a-h/templ"
@@ -73,10 +75,10 @@ func personPage(r *request) (answer, error) {
 		}
 	}
 	if !v.past {
-		if v.entries, err = activity.List(r.tx, r.by, activity.Filter{Person: id, Limit: 5}); err != nil {
+		if v.entries, _, err = activity.List(r.tx, r.by, activity.Filter{Person: id}, db.First(5)); err != nil {
 			return answer{}, err
 		}
-		if v.orders, err = org.Orders(r.tx, r.by, org.OrderFilter{Person: id}, 0, 20); err != nil {
+		if v.orders, _, err = org.Orders(r.tx, r.by, org.OrderFilter{Person: id}, db.First(20)); err != nil {
 			return answer{}, err
 		}
 		for _, slot := range personSlots {
@@ -286,12 +288,15 @@ func qrPath(code *qr.Code) string {
 func peoplePage(r *request) (answer, error) {
 	v := peopleView{p: r.p, r: r, q: r.query("q")}
 	var err error
-	if v.found, err = org.FindPeople(r.tx, r.by, v.q, pageRows+1); err != nil {
-		return answer{}, err
-	}
-	v.more = len(v.found) > pageRows
-	v.found = v.found[:min(len(v.found), pageRows)]
-	return show(page{title: r.p.T("register.people_title"), lead: r.p.T("register.people_lead"), body: peopleBody(v)})
+	v.found, v.list, err = open(r, roll[org.PersonLine]{name: "people",
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.PersonLine, string, error) {
+			return org.FindPeople(tx, by, v.q, p)
+		},
+		cols: []col{{"common.name", 5}, {"word.post", 4}, {"lists.col.body", 6}},
+		cells: func(l org.PersonLine) paper.Row {
+			return paper.Row{r.p.Name(l.NameHi, l.NameEn), r.p.Name(l.RoleHi, l.RoleEn), r.p.Name(l.OrgHi, l.OrgEn)}
+		}}, v.q)
+	return answer{page: page{title: r.p.T("register.people_title"), lead: r.p.T("register.people_lead"), list: v.list, body: peopleBody(v)}}, err
 }
 
 type peopleView struct {
@@ -299,18 +304,13 @@ type peopleView struct {
 	r     *request
 	q     string
 	found []org.PersonLine
-	more  bool
+	list  *list
 }
 
 func vacanciesPage(r *request) (answer, error) {
 	unit, role := org.OrganizationID(r.query("unit")), org.RoleID(r.query("role"))
 	v := vacanciesView{p: r.p, r: r, form: r.newForm("unit", string(unit), "role", string(role))}
 	var err error
-	if v.seats, err = org.Vacancies(r.tx, r.by, unit, role, r.offset(), pageRows+1); err != nil {
-		return answer{}, err
-	}
-	v.first, v.next = r.paged(len(v.seats))
-	v.seats = v.seats[:min(len(v.seats), pageRows)]
 	if v.units, err = unitChoices(r); err != nil {
 		return answer{}, err
 	}
@@ -319,8 +319,16 @@ func vacanciesPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v.roles = roleChoices(r.p, roles)
-	return show(page{title: r.p.T("register.vacancies_title"), where: r.whereNow(),
-		lead: r.p.T("register.vacancies_lead"), body: vacanciesBody(v)})
+	v.seats, v.list, err = open(r, roll[org.Seat]{name: "vacancies", sorts: []string{"rank", "since"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Seat, string, error) {
+			return org.Vacancies(tx, by, unit, role, p)
+		},
+		cols: []col{{"word.post", 4}, {"lists.col.body", 6}, {"common.place", 5}, {"common.since", 3}},
+		cells: func(s org.Seat) paper.Row {
+			return paper.Row{r.p.Name(s.RoleHi, s.RoleEn), r.p.Name(s.OrgHi, s.OrgEn), areaName(r.p, s.AreaHi, s.AreaEn, s.AreaNumber), dayCell(s.Since)}
+		}}, chosen(v.units, string(unit)), chosen(v.roles, string(role)))
+	return answer{page: page{title: r.p.T("register.vacancies_title"), where: r.whereNow(),
+		lead: r.p.T("register.vacancies_lead"), list: v.list, body: vacanciesBody(v)}}, err
 }
 
 // unitChoices offers every district-level body that the actor sees.
@@ -339,5 +347,5 @@ type vacanciesView struct {
 	form         form
 	seats        []org.Seat
 	units, roles []choice
-	first, next  string
+	list         *list
 }

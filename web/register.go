@@ -9,8 +9,10 @@ import (
 
 	"sangathan/access"
 	"sangathan/directive"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 
 	"github.com/a-h/templ"
@@ -61,7 +63,7 @@ func orgPage(r *request) (answer, error) {
 		default:
 			f.Organization = o.ID
 		}
-		if v.orders, err = org.Orders(r.tx, r.by, f, 0, 5); err != nil {
+		if v.orders, _, err = org.Orders(r.tx, r.by, f, db.First(5)); err != nil {
 			return answer{}, err
 		}
 	}
@@ -358,30 +360,6 @@ func (r *request) countSeats(id org.OrganizationID) (posts, agents org.Count, er
 	return posts, agents, err
 }
 
-const pageRows = 50
-
-// offset reads ?from=, how many rows of a list were shown before.
-func (r *request) offset() int {
-	n, err := strconv.Atoi(r.query("from"))
-	if err != nil || n < 0 || n > 1_000_000 {
-		return 0
-	}
-	return n
-}
-
-// paged gives the links to the first and the next page of a list by offset, of which
-// one row more than a page has been read.
-func (r *request) paged(rows int) (first, next string) {
-	from := r.offset()
-	if from > 0 {
-		first = r.with("from", "")
-	}
-	if rows > pageRows {
-		next = r.with("from", strconv.Itoa(from+pageRows))
-	}
-	return first, next
-}
-
 // seatsPage is the list behind the figures of a body's page.
 func seatsPage(r *request) (answer, error) {
 	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.PathValue("id")))
@@ -392,12 +370,6 @@ func seatsPage(r *request) (answer, error) {
 	if v.state != "filled" && v.state != "vacant" && v.state != "unknown" {
 		v.state = ""
 	}
-	v.seats, err = org.Seats(r.tx, r.by, org.SeatFilter{Body: o.ID, State: v.state, Role: org.RoleID(v.role), Agents: v.agents}, r.offset(), pageRows+1)
-	if err != nil {
-		return answer{}, err
-	}
-	v.first, v.next = r.paged(len(v.seats))
-	v.seats = v.seats[:min(len(v.seats), pageRows)]
 	roles, err := org.Roles(r.tx)
 	if err != nil {
 		return answer{}, err
@@ -412,7 +384,20 @@ func seatsPage(r *request) (answer, error) {
 	if v.agents {
 		title = "register.agents_title"
 	}
-	pg := page{title: r.p.T(title), where: r.p.Name(o.NameHi, o.NameEn) + " · " + r.p.T("common.as_on", "day", lang.Day(r.today)), body: seatsBody(v)}
+	f := org.SeatFilter{Body: o.ID, State: v.state, Role: org.RoleID(v.role), Agents: v.agents}
+	v.seats, v.list, err = open(r, roll[org.Seat]{name: "seats", sorts: org.SeatSorts(o, f),
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Seat, string, error) {
+			return org.Seats(tx, by, f, p)
+		},
+		cols: []col{{"lists.col.body", 6}, {"word.post", 4}, {"common.place", 5}, {"common.name", 5}, {"common.status", 3}, {"common.since", 3}},
+		cells: func(s org.Seat) paper.Row {
+			return paper.Row{r.p.Name(s.OrgHi, s.OrgEn), r.p.Name(s.RoleHi, s.RoleEn), areaName(r.p, s.AreaHi, s.AreaEn, s.AreaNumber),
+				r.p.Name(s.PersonHi, s.PersonEn), seatWord(r.p, s.State), dayCell(s.Since)}
+		}}, chosen(v.states, v.state), chosen(v.roles, v.role))
+	if err != nil {
+		return answer{}, err
+	}
+	pg := page{title: r.p.T(title), where: r.p.Name(o.NameHi, o.NameEn) + " · " + r.p.T("common.as_on", "day", lang.Day(r.today)), list: v.list, body: seatsBody(v)}
 	pg.crumbs, err = orgCrumbs(r, o, true)
 	return answer{page: pg}, err
 }
@@ -435,5 +420,5 @@ type seatsView struct {
 	agents        bool
 	seats         []org.Seat
 	roles, states []choice
-	first, next   string
+	list          *list
 }

@@ -1,17 +1,27 @@
 package web
 
 import (
+	"net/url"
 	"time"
 
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 	"sangathan/review"
 
 	"github.com/a-h/templ"
 )
+
+// windowTold names the window of months that a filter chooses; "" for none.
+func windowTold(p lang.Printer, f review.Filter) string {
+	if f.ToDay == "" {
+		return ""
+	}
+	return windowOf(p, review.Review{FromDay: f.FromDay, ToDay: f.ToDay})
+}
 
 func windowOf(p lang.Printer, v review.Review) string {
 	return review.Window(p, v.FromDay, v.LastMonth())
@@ -55,21 +65,6 @@ func verdictState(p lang.Printer, verdict string) state {
 	return state{"filled", capital(p.T("review.verdict." + verdict))}
 }
 
-// allReviews reads every list that by may read, of a unit or of all: some thousands
-// in a state after years.
-func allReviews(tx *db.Tx, by access.Actor, unit org.OrganizationID) (all []review.Review, err error) {
-	const chunk = 1000
-	for {
-		part, err := review.List(tx, by, unit, len(all), chunk)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, part...); len(part) < chunk {
-			return all, nil
-		}
-	}
-}
-
 // draftUnits offers the units whose list the actor may draft.
 func draftUnits(r *request) (units []choice, err error) {
 	all, err := org.Units(r.tx, r.by)
@@ -95,10 +90,11 @@ func reviewsPage(r *request) (answer, error) {
 		wanted = ""
 	}
 	v := reviewsView{p: r.p, form: r.newForm("unit", string(unit), "state", wanted)}
-	all, err := allReviews(r.tx, r.by, unit)
-	if err != nil {
-		return answer{}, err
+	f := review.Filter{Unit: unit, State: wanted, FromDay: r.query("from_day"), ToDay: r.query("to_day")}
+	if !org.IsDay(f.FromDay) || !org.IsDay(f.ToDay) {
+		f.FromDay, f.ToDay = "", ""
 	}
+	var err error
 	if v.units, err = draftUnits(r); err != nil {
 		return answer{}, err
 	}
@@ -117,64 +113,67 @@ func reviewsPage(r *request) (answer, error) {
 	default:
 		from, to := c.Window(r.today)
 		v.window = review.Window(r.p, from+"-01", to)
-		v.measure(r, all, from+"-01", to)
-	}
-	var matching []review.Review
-	for _, l := range all {
-		if wanted == "" || l.State == wanted {
-			matching = append(matching, l)
+		if err := v.measure(r, unit, from+"-01", to); err != nil {
+			return answer{}, err
 		}
 	}
-	v.none = len(all) == 0 && unit == ""
-	from := min(r.offset(), len(matching))
-	v.lists = matching[from:]
-	v.first, v.next = r.paged(len(v.lists))
-	v.lists = v.lists[:min(len(v.lists), pageRows)]
 	for _, s := range []string{"draft", "sent"} {
 		v.states = append(v.states, choice{value: s, text: r.p.T("review.state." + s)})
 	}
 	v.states = append([]choice{{text: r.p.T("common.all")}}, v.states...)
 	v.units = append([]choice{{text: r.p.T("register.all_units")}}, v.units...)
-	pg.body = reviewsBody(v)
-	return show(pg)
+	v.lists, v.list, err = open(r, roll[review.Review]{name: "reviews", sorts: []string{"new", "name", "listed"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Review, string, error) {
+			return review.List(tx, by, f, p)
+		},
+		cols: []col{{"word.unit", 6}, {"lists.col.window", 5}, {"common.status", 4}, {"reviews.bearers", 3}, {"reviews.listed", 3}, {"reviews.checked", 3}, {"word.silent_unit", 3}, {"lists.col.reporting", 3}},
+		cells: func(l review.Review) paper.Row {
+			return paper.Row{r.p.Name(l.UnitHi, l.UnitEn), windowOf(r.p, l), reviewState(r.p, l).text, l.Bearers, l.Listed, l.Checked, l.SilentUnits, l.ReportingUnits}
+		}}, chosen(v.units, string(unit)), chosen(v.states, wanted), windowTold(r.p, f))
+	v.none = len(v.lists) == 0 && unit == "" && wanted == "" && r.query("after") == ""
+	v.filter = f
+	pg.list, pg.body = v.list, reviewsBody(v)
+	return answer{page: pg}, err
 }
 
 type reviewsView struct {
 	p             lang.Printer
 	form          form
+	filter        review.Filter
 	units, states []choice
 	window        string
 	meters        []meter // of the current window, where there are several units
 	lists         []review.Review
 	none          bool // none at all, whatever is filtered
-	first, next   string
+	list          *list
 }
 
 // measure sums up the lists of the current window for a reader of several units.
 // Those listed, and the bodies that sent nothing, stand apart: the two are never one number.
-func (v *reviewsView) measure(r *request, all []review.Review, fromDay, lastMonth string) {
-	if len(v.units) < 2 {
-		return
+func (v *reviewsView) measure(r *request, unit org.OrganizationID, fromDay, lastMonth string) error {
+	last, err := time.Parse("2006-01", lastMonth)
+	if err != nil || len(v.units) < 2 {
+		return err
 	}
-	made, sent, bearers, listed, checked, silent, reporting := 0, 0, 0, 0, 0, 0, 0
-	for _, l := range all {
-		if l.FromDay != fromDay || l.LastMonth() != lastMonth {
-			continue
-		}
-		made++
-		if l.State == "sent" {
-			sent++
-		}
-		bearers, listed, checked = bearers+l.Bearers, listed+l.Listed, checked+l.Checked
-		silent, reporting = silent+l.SilentUnits, reporting+l.ReportingUnits
+	f := review.Filter{Unit: unit, FromDay: fromDay, ToDay: last.AddDate(0, 1, 0).Format(time.DateOnly)}
+	sum, err := review.SumOf(r.tx, r.by, f)
+	if err != nil {
+		return err
+	}
+	made, sent, bearers, listed, checked := sum.Made, sum.Sent, sum.Bearers, sum.Listed, sum.Checked
+	silent, reporting := sum.SilentUnits, sum.ReportingUnits
+	window := "/reviews?from_day=" + f.FromDay + "&to_day=" + f.ToDay
+	if unit != "" {
+		window += "&unit=" + url.QueryEscape(string(unit))
 	}
 	v.meters = []meter{
-		{r.p.T("reviews.made"), made, len(v.units), noun(r.p, made, len(v.units), "unit"), "/reviews"},
-		{r.p.T("reviews.returned"), sent, len(v.units), noun(r.p, sent, len(v.units), "unit"), "/reviews?state=sent"},
-		{r.p.T("reviews.listed"), listed, bearers, noun(r.p, listed, bearers, "office_bearer"), "/reviews"},
-		{r.p.T("reviews.checked"), checked, listed, r.p.T("reviews.names"), "/reviews?state=draft"},
-		{heading(r.p, "silent_unit"), silent, silent + reporting, noun(r.p, silent, silent+reporting, "unit"), "/reviews"},
+		{r.p.T("reviews.made"), made, len(v.units), noun(r.p, made, len(v.units), "unit"), window},
+		{r.p.T("reviews.returned"), sent, len(v.units), noun(r.p, sent, len(v.units), "unit"), window + "&state=sent"},
+		{r.p.T("reviews.listed"), listed, bearers, noun(r.p, listed, bearers, "office_bearer"), window + "&sort=listed"},
+		{r.p.T("reviews.checked"), checked, listed, r.p.T("reviews.names"), window + "&state=draft"},
+		{heading(r.p, "silent_unit"), silent, silent + reporting, noun(r.p, silent, silent+reporting, "unit"), window},
 	}
+	return nil
 }
 
 // draftPage asks for which unit and months a list is to be drafted.
@@ -246,12 +245,19 @@ func reviewPage(r *request) (answer, error) {
 	if v.silent, err = review.Silences(r.tx, r.by, l.ID); err != nil {
 		return answer{}, err
 	}
-	lines, err := review.Lines(r.tx, r.by, l.ID, v.verdict, r.offset(), pageRows+1)
+	lines, found, err := open(r, roll[review.Line]{name: "lines", sorts: []string{"body", "name", "recorded"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
+			return review.Lines(tx, by, l.ID, v.verdict, p)
+		},
+		cols: []col{{"lists.col.body", 6}, {"common.name", 5}, {"word.post", 4}, {"lists.col.expected", 2}, {"lists.col.recorded", 2}, {"reviews.found", 4}, {"common.reason", 6}},
+		cells: func(l review.Line) paper.Row {
+			return paper.Row{r.p.Name(l.OrgHi, l.OrgEn), r.p.Name(l.PersonHi, l.PersonEn), r.p.Name(l.RoleHi, l.RoleEn), l.Expected, l.Recorded, verdictState(r.p, l.Verdict).text, l.Reason}
+		}}, toldVerdict(r.p, v.verdict))
 	if err != nil {
 		return answer{}, err
 	}
-	v.first, v.next = r.paged(len(lines))
-	for _, line := range lines[:min(len(lines), pageRows)] {
+	v.lines = found
+	for _, line := range lines {
 		if n := len(v.groups); n == 0 || v.groups[n-1].org != line.Organization {
 			v.groups = append(v.groups, lineGroup{org: line.Organization, name: r.p.Name(line.OrgHi, line.OrgEn)})
 		}
@@ -261,14 +267,14 @@ func reviewPage(r *request) (answer, error) {
 	if v.checks, err = verdictFigures(r, l); err != nil {
 		return answer{}, err
 	}
-	pg := page{title: r.p.Name(l.UnitHi, l.UnitEn), body: reviewBody(v), crumbs: []link{{r.p.T("reviews.title"), "/reviews"}}}
+	pg := page{title: r.p.Name(l.UnitHi, l.UnitEn), list: v.lines, body: reviewBody(v), crumbs: []link{{r.p.T("reviews.title"), "/reviews"}}}
 	pg.where = r.p.T("reviews.where", "window", windowOf(r.p, l), "state", r.p.T("review.state."+l.State))
 	mayCheck := r.by.May(access.CheckList, o.Target(""))
 	switch {
 	case l.State == "sent":
 		pg.next = &link{r.p.T("reviews.see_cases"), "/cases?unit=" + string(l.Unit)}
 	case mayCheck && l.Checked < l.Listed:
-		open, err := review.Lines(r.tx, r.by, l.ID, "open", 0, 1)
+		open, _, err := review.Lines(r.tx, r.by, l.ID, "open", db.First(1))
 		if err != nil {
 			return answer{}, err
 		}
@@ -282,15 +288,26 @@ func reviewPage(r *request) (answer, error) {
 }
 
 type reviewView struct {
-	p           lang.Printer
-	form        form
-	list        review.Review
-	verdict     string
-	silent      []review.Silence
-	checks      []figure
-	groups      []lineGroup
-	mayDraft    bool
-	first, next string
+	p        lang.Printer
+	form     form
+	list     review.Review
+	verdict  string
+	silent   []review.Silence
+	checks   []figure
+	groups   []lineGroup
+	mayDraft bool
+	lines    *list
+}
+
+// toldVerdict names the lines that were chosen; "" for all.
+func toldVerdict(p lang.Printer, verdict string) string {
+	switch verdict {
+	case "":
+		return ""
+	case "open":
+		verdict = ""
+	}
+	return verdictState(p, verdict).text
 }
 
 // lineGroup is the lines of one body.
@@ -340,7 +357,7 @@ func verdictFigures(r *request, l review.Review) (all []figure, err error) {
 		if verdict == "" {
 			value = "open"
 		}
-		all = append(all, figure{n: counts[verdict], label: st.text, mark: st.mark, to: r.with("verdict", value, "from", "") + "#lines"})
+		all = append(all, figure{n: counts[verdict], label: st.text, mark: st.mark, to: r.with("verdict", value, "after", "") + "#lines"})
 	}
 	return all, err
 }
@@ -446,7 +463,7 @@ func dutyState(p lang.Printer, d review.DutyMonth) state {
 // openAfter gives the unchecked line that follows l in its list, the first one after
 // the last.
 func openAfter(r *request, l review.Line) (string, error) {
-	open, err := review.Lines(r.tx, r.by, l.Review, "open", 0, 1000)
+	open, _, err := review.Lines(r.tx, r.by, l.Review, "open", db.First(1000))
 	if err != nil {
 		return "", err
 	}
@@ -486,7 +503,7 @@ func reviewHome(r *request) ([]homeItem, error) {
 	if !r.by.MayAnywhere(access.CheckList) && !r.by.MayAnywhere(access.DraftList) {
 		return nil, nil
 	}
-	lists, err := review.List(r.tx, r.by, "", 0, 500)
+	lists, _, err := review.List(r.tx, r.by, review.Filter{}, db.First(500))
 	if err != nil {
 		return nil, err
 	}
@@ -524,7 +541,7 @@ func reviewOfUnit(r *request, o org.Organization) (templ.Component, error) {
 	if v.root {
 		filter.Unit = ""
 	} else {
-		lists, err := review.List(r.tx, r.by, o.ID, 0, 1)
+		lists, _, err := review.List(r.tx, r.by, review.Filter{Unit: o.ID}, db.First(1))
 		if err != nil {
 			return nil, err
 		}

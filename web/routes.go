@@ -57,6 +57,8 @@ var routes = []route{
 	{method: "GET", pattern: "/me/pin", act: "", target: "self", handle: ownPINPage},
 	{method: "POST", pattern: "/me/pin", act: "", target: "self", handle: setOwnPIN, own: true, harmless: true},
 
+	{method: "GET", pattern: "/exports", act: "", target: "list", handle: exportsPage},
+
 	// The register.
 	{method: "GET", pattern: "/org/{id}", act: "", target: "org", handle: orgPage},
 	{method: "GET", pattern: "/org/{id}/seats", act: "", target: "org", handle: seatsPage},

@@ -42,6 +42,12 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		if a.after != nil {
 			a.after()
 		}
+		if as := fileFormat(hr); as != nil && a.page.list != nil {
+			if err := s.sendFile(w, rt, r, a.page, *as); err != nil {
+				s.showFault(w, r, err)
+			}
+			return
+		}
 		for _, c := range a.cookies {
 			http.SetCookie(w, c)
 		}

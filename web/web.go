@@ -63,6 +63,7 @@ type site struct {
 
 	large    chan struct{} // a place for each form over maxForm that may be read at a time
 	pictures chan struct{} // a place for each picture that may be read at a time
+	making   chan struct{} // holds one for each file of a list that is being made
 }
 
 // New makes the site of a unit. It panics when a route does not say its act and
@@ -71,7 +72,7 @@ func New(u *db.Unit, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &site{unit: u, cfg: cfg, mux: http.NewServeMux(), routes: routes, large: make(chan struct{}, 8), pictures: make(chan struct{}, 2)}
+	s := &site{unit: u, cfg: cfg, mux: http.NewServeMux(), routes: routes, large: make(chan struct{}, 8), pictures: make(chan struct{}, 2), making: make(chan struct{}, maxFiles)}
 	s.loadAssets()
 	byPattern := map[string]route{}
 	for _, rt := range s.routes {

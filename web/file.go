@@ -1,0 +1,195 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"sangathan/access"
+	"sangathan/internal/db"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+	"sangathan/internal/paper"
+)
+
+// format is a kind of file that a list can be taken out in.
+type format struct {
+	name  string
+	media string
+	most  int // rows: past them nobody can use the file
+	write func(io.Writer, paper.ListData) error
+}
+
+var formats = []format{
+	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", maxRows, paper.XLSX},
+	{"csv", "text/csv; charset=utf-8", maxRows, paper.CSV},
+	{"pdf", "application/pdf", maxPaper, paper.List},
+}
+
+// fileFormat gives the format of the file that a request asks for; nil for the page.
+func fileFormat(r *http.Request) *format {
+	for i := range formats {
+		if r.Method == http.MethodGet && r.URL.Query().Get("as") == formats[i].name {
+			return &formats[i]
+		}
+	}
+	return nil
+}
+
+const (
+	maxRows  = 1_000_000
+	maxPaper = 20_000           // some 500 sheets
+	maxFiles = 2                // files made at a time
+	fileWait = 30 * time.Second // for another's to be made
+	fileTime = time.Hour        // for a slow phone to take it
+)
+
+// chunkRows is how many rows of a file are read in one transaction: none is held
+// open while the file is made or sent.
+const chunkRows = 1000
+
+// sendFile takes the whole list of a page out as a file. The export is entered in the
+// register before the first row is read; the rows are read in chunks, each with the
+// rights that the reader has at that moment, into a temporary file; only then is the
+// file sent, so that a slow phone holds no transaction open, and what fails half-way
+// is told as any fault. Rows that others change meanwhile stand as they were when
+// their chunk was read.
+func (s *site) sendFile(w http.ResponseWriter, rt route, r *request, pg page, f format) error {
+	select {
+	case s.making <- struct{}{}:
+		defer func() { <-s.making }()
+	case <-time.After(fileWait):
+		return fault.New(fault.Unavailable, "lists.busy")
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	l := pg.list
+	var e access.Export
+	admitted := func(tx *db.Tx) error {
+		if err := r.open(tx, false); err != nil {
+			return err
+		}
+		if e.ID != "" && r.by.Membership != e.Membership {
+			return fault.New(fault.Conflict, "lists.hat_changed")
+		}
+		return rt.admit(r)
+	}
+	hat := ""
+	err := s.unit.Write(r.Context(), func(tx *db.Tx) (err error) {
+		e = access.Export{}
+		if err := admitted(tx); err != nil {
+			return err
+		}
+		if h := r.hat(); h.ID != "" {
+			hat = ", " + r.p.Name(h.RoleHi, h.RoleEn) + ", " + r.p.Name(h.OrgHi, h.OrgEn)
+		}
+		e, err = access.BeginExport(tx, r.by, access.Export{List: l.name, Format: f.name, Address: r.with("as", "", "after", "")})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d := paper.ListData{Title: pg.title, Area: pg.where, Date: strings.Join(l.told, " · "), Columns: l.columns, Printer: r.p,
+		Reader: r.p.Name(r.name.Hi, r.name.En) + hat, Time: r.instant(e.At).(time.Time), Number: e.Number, Landscape: len(l.columns) > 5}
+	rows := 0
+	d.Rows = func(yield func(paper.Row, error) bool) {
+		for p := (db.Page{Sort: l.sort, Limit: chunkRows}); ; {
+			var chunk []paper.Row
+			var next string
+			err := s.unit.Read(r.Context(), func(tx *db.Tx) (err error) {
+				if err = admitted(tx); err == nil {
+					chunk, next, err = l.read(tx, r.by, p)
+				}
+				return err
+			})
+			if rows += len(chunk); err == nil && rows > f.most {
+				err = fault.New(fault.TooLarge, "lists.too_long."+f.name, "max", f.most)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, row := range chunk {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if next == "" {
+				return
+			}
+			p.After = next
+		}
+	}
+	file, err := os.CreateTemp("", "sangathan-")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	os.Remove(file.Name()) // it lives as long as it is open
+	if err := f.write(file, d); err != nil {
+		return err
+	}
+	err = s.unit.Write(r.Context(), func(tx *db.Tx) error {
+		if err := admitted(tx); err != nil {
+			return err
+		}
+		return access.EndExport(tx, r.by, e.ID, rows)
+	})
+	if err != nil {
+		return err
+	}
+	size, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTime)) // a recorder in a test has none
+	h := w.Header()
+	h.Set("Content-Type", f.media)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, l.name, strings.ReplaceAll(e.Number, "/", "-"), f.name))
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	w.WriteHeader(http.StatusOK)
+	_, err = io.Copy(w, file)
+	if err != nil { // who took it went away: nothing can be told any more
+		s.cfg.Logger.Info("file not taken", "list", l.name, "error", err)
+	}
+	return nil
+}
+
+// exportsPage lists the files taken out: one's own, with act admin everybody's.
+func exportsPage(r *request) (answer, error) {
+	v := exportsView{p: r.p, form: r.newForm()}
+	var err error
+	v.exports, v.list, err = open(r, roll[access.Export]{name: "exports", sorts: []string{"new", "old"}, read: access.Exports,
+		cols: []col{{"lists.col.number", 3}, {"common.time", 4}, {"common.name", 5}, {"word.post", 4}, {"lists.col.list", 4}, {"common.kind", 2}, {"lists.col.rows", 2}, {"lists.col.address", 8}},
+		cells: func(e access.Export) paper.Row {
+			return paper.Row{e.Number, r.instant(e.At), r.p.Name(e.PersonHi, e.PersonEn), r.p.Name(e.RoleHi, e.RoleEn), r.p.T("lists.name." + e.List),
+				r.p.T("lists.format." + e.Format), exportRows(e), e.Address}
+		}})
+	for _, e := range v.exports {
+		v.at = append(v.at, r.p.Time(r.tx.Time(e.At)))
+	}
+	return answer{page: page{title: r.p.T("lists.exports_title"), where: r.whereNow(), lead: r.p.T("lists.exports_lead"), list: v.list, body: exportsBody(v)}}, err
+}
+
+// exportRows is how many rows a file had; nil when it was not finished.
+func exportRows(e access.Export) any {
+	if e.Rows < 0 {
+		return nil
+	}
+	return e.Rows
+}
+
+type exportsView struct {
+	p       lang.Printer
+	form    form
+	exports []access.Export
+	at      []string
+	list    *list
+}
