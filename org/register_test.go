@@ -274,7 +274,10 @@ func TestOrdersInsideReach(t *testing.T) {
 				return err
 			})
 		}
-		o.refuses(fault.Unauthorized, "", "access.sign_in", func(tx *db.Tx) error { _, _, err := org.Orders(tx, access.Actor{}, org.OrderFilter{}, db.First(10)); return err })
+		o.refuses(fault.Unauthorized, "", "access.sign_in", func(tx *db.Tx) error {
+			_, _, err := org.Orders(tx, access.Actor{}, org.OrderFilter{}, db.First(10))
+			return err
+		})
 	})
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -366,6 +367,51 @@ func TestListsArePagedAndTotalsOpen(t *testing.T) {
 	if n := strings.Count(second.body, `class="row"`); n != 13 {
 		t.Errorf("second page: %d rows", n)
 	}
+}
+
+// TestListsAreTakenOut: the file holds what the address chose, in its order, and says
+// who took it, under which hat, when and as which number; the register has the same.
+func TestListsAreTakenOut(t *testing.T) {
+	w := newWorld(t, web.Config{Insecure: true})
+	b := w.as("state.desk", lang.En)
+	listed := b.get("/orders?unit=poorab&kind=record&sort=old")
+	if !strings.Contains(listed.body, `href="/orders?as=csv&amp;kind=record&amp;sort=old&amp;unit=poorab"`) {
+		t.Errorf("the page does not lead to its file")
+	}
+	for i, format := range []string{"csv", "xlsx", "pdf"} {
+		got := b.get("/orders?unit=poorab&kind=record&sort=old&as=" + format)
+		want := fmt.Sprintf(`attachment; filename="orders-2026-%05d.%s"`, i+1, format)
+		if got.status != 200 || got.header.Get("Content-Disposition") != want {
+			t.Fatalf("%s: %d %s", format, got.status, got.header)
+		}
+		if format != "csv" {
+			continue
+		}
+		for _, want := range []string{"\ufeffOrders\r\n", "oldest first", "2026/00001", "State desk", "Ending recorded"} {
+			if !strings.Contains(got.body, want) {
+				t.Errorf("the file lacks %q: %s", want, got.body)
+			}
+		}
+	}
+	if got := b.get("/orders?body=nowhere&as=csv"); got.status != 404 {
+		t.Errorf("orders of no body: %d", got.status)
+	}
+	mine := b.get("/exports")
+	if n := strings.Count(mine.body, `class="row"`); n != 3 || !strings.Contains(mine.body, "2026/00003") {
+		t.Errorf("the register shows %d: %s", n, mine.body)
+	}
+	for who, want := range map[string]int{"poorab.president": 0, "state.president": 3} {
+		if n := strings.Count(w.as(who, lang.En).get("/exports").body, `class="row"`); n != want {
+			t.Errorf("%s sees %d exports, want %d", who, n, want)
+		}
+	}
+	w.write(func(tx *db.Tx) error {
+		n, err := tx.Int(`select count(*) from audit where act = 'access.list_exported'`)
+		if n != 3 {
+			t.Errorf("%d lines of audit", n)
+		}
+		return err
+	})
 }
 
 // TestListsAlikeOnBothEngines: the queries of this package give the same on SQLite
