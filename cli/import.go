@@ -175,7 +175,7 @@ func listsStatus(ctx context.Context, e *Env, u *db.Unit, f flags, ids []string)
 	var all []intake.List
 	err := e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) (err error) {
 		if len(ids) == 0 {
-			all, err = intake.Lists(tx, by, 0, page)
+			all, err = intake.Lists(tx, by, 0, 500)
 			return err
 		}
 		l, err := intake.Get(tx, by, intake.ID(ids[0]))

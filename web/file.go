@@ -149,7 +149,7 @@ func (s *site) sendFile(w http.ResponseWriter, rt route, r *request, pg page, f 
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTime)) // a recorder in a test has none
+	http.NewResponseController(w).SetWriteDeadline(s.unit.Now().Add(fileTime)) // a recorder in a test has none
 	h := w.Header()
 	h.Set("Content-Type", f.media)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, l.name, strings.ReplaceAll(e.Number, "/", "-"), f.name))
