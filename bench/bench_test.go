@@ -135,9 +135,7 @@ func start(t *testing.T, path string, workers int) *server {
 	if err != nil {
 		t.Fatalf("the server did not start: %v", err)
 	}
-	s := &server{t: t, url: "http://" + strings.TrimSpace(string(addr[:n])), http: &http.Client{
-		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: time.Minute}}
+	s := client(t, "http://"+strings.TrimSpace(string(addr[:n])))
 	text, err := s.do(request{method: "POST", path: "/bench/cast?workers=" + strconv.Itoa(workers)})
 	if err == nil {
 		err = json.Unmarshal(text, &s.cast)
@@ -149,6 +147,12 @@ func start(t *testing.T, path string, workers int) *server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// client is a client of the server at url.
+func client(t *testing.T, url string) *server {
+	return &server{t: t, url: url, http: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: time.Minute}}
 }
 
 // in gives the same server to a subtest.
@@ -367,7 +371,13 @@ func (s *server) profile(p path) string {
 	for began, i := time.Now(), 0; time.Since(began) < 3*time.Second; i++ {
 		s.must(p.make(i))
 	}
-	file := filepath.Join(*keep, strings.ReplaceAll(p.name, " ", "-")+".pprof")
+	return s.profiled(p.name)
+}
+
+// profiled ends a profile and tells of it.
+func (s *server) profiled(name string) string {
+	s.t.Helper()
+	file := filepath.Join(*keep, strings.ReplaceAll(name, " ", "-")+".pprof")
 	if err := os.WriteFile(file, s.must(request{method: "POST", path: "/bench/profile/stop"}), 0o600); err != nil {
 		s.t.Fatal(err)
 	}

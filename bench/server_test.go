@@ -414,7 +414,7 @@ func (h *host) cast(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		all, err := db.Select(tx, `select m.person_id, m.id, m.area_id from membership m
-			where m.to_day is null and m.role_id = 'mandal_secretary' order by m.id limit $1`, []any{workers}, readHolder)
+			where m.to_day is null and m.role_id in ('mandal_secretary', 'booth_agent') order by m.id limit $1`, []any{workers}, readHolder)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ type made struct {
 
 // demoCommand makes an invented whole state and serves it, with ready sign-ins.
 //
-//	sangathan demo [-db PATH] [-seed N] [-scale default|full|small] [-booths FILE] [-serve=false] [-json]
+//	sangathan demo [-db PATH] [-seed N] [-scale default|full|small|tenfold] [-booths FILE] [-serve=false] [-json]
 //
 // A folder that already holds the same demonstration is served as it is.
 func demoCommand(ctx context.Context, e *Env, args []string) error {
@@ -34,7 +34,7 @@ func demoCommand(ctx context.Context, e *Env, args []string) error {
 	s := serverFlags(f)
 	var want made
 	f.Uint64Var(&want.Seed, "seed", 1, "seed of all that is random")
-	f.StringVar(&want.Scale, "scale", demo.Default, "default, full (1,000,000 people) or small")
+	f.StringVar(&want.Scale, "scale", demo.Default, "default, full (1,000,000 people), tenfold (ten times the booths) or small")
 	booths := f.String("booths", "", "a real list of booths (CSV or CSV.xz: ac_no, part_no, name_en) instead of invented ones")
 	serve := f.Bool("serve", true, "serve it when it is made")
 	rest, err := f.parse(args, true)

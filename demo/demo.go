@@ -32,6 +32,7 @@ const (
 	Default = "default" // 177,516 booths, about 120,000 people and 580,000 ledger entries
 	Full    = "full"    // the same booths, 1,000,000 people and 5,000,000 entries
 	Small   = "small"   // six districts, 3,000 booths: for tests
+	Tenfold = "tenfold" // 1,775,160 booths, the rest as by default: shows what does not grow with them
 )
 
 // Options say what to make. The zero value is the default state of today, seed 0.
@@ -275,8 +276,10 @@ func sizeOf(scale string) (size, error) {
 		return size{booths: 177_516, perMonth: 0.16}, nil
 	case Full:
 		return size{booths: 177_516, members: 5, perMonth: 0.95}, nil
+	case Tenfold:
+		return size{booths: 1_775_160, perMonth: 0.016}, nil
 	case Small:
 		return size{booths: 3000, perMonth: 0.16, districts: []string{"dist-baghpat", "dist-gorakhpur", "dist-jhansi", "dist-lalitpur", "dist-mau", "dist-varanasi"}}, nil
 	}
-	return size{}, fault.In("scale", "demo.bad_scale", "choices", fmt.Sprintf("%s, %s, %s", Default, Full, Small))
+	return size{}, fault.In("scale", "demo.bad_scale", "choices", fmt.Sprintf("%s, %s, %s, %s", Default, Full, Small, Tenfold))
 }

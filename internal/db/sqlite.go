@@ -74,7 +74,7 @@ func openSQLite(ctx context.Context, u *Unit) (engine, error) {
 		q.Add("_pragma", "synchronous(OFF)")
 		q.Add("_pragma", "locking_mode(EXCLUSIVE)")
 	} else {
-		q.Add("_pragma", "cache_size(-65536)")
+		q.Add("_pragma", "cache_size(-16384)")
 		q.Add("_pragma", "journal_mode(WAL)")
 		q.Add("_pragma", "synchronous(FULL)")
 		q.Add("_pragma", "wal_autocheckpoint(0)") // see checkpoint
