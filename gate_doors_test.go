@@ -36,7 +36,13 @@ web GET /exports                         | -
 
 web GET /org/{id}                        | see body          | body
 web GET /org/{id}/seats                  | see body          | body
+web GET /org/{id}/list                   | see figures       | body ?of=active
+also web GET /org/{id}/list?of=entries   | see figures       | body
+also web GET /org/{id}/list?of=listed    | draft list        | body
+also web GET /org/{id}/list?of=cases&step=opened | count cases | body
 web GET /area/{id}                       | -                 | area
+web GET /area/{id}/list                  | see figures       | area ?of=agents
+also web GET /area/{id}/list?of=entries  | see figures       | area
 web GET /person/{id}                     | see person        | person
 web POST /person/{id}/slip               | give slip         | person
 web GET /membership/{id}/leave           | record leave      | membership

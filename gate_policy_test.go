@@ -32,6 +32,11 @@ see body, see person, see order             | all                            | o
 see body, see person, see order             | mandal block distgs dist       | below line
 see body, see person, see order             | cell celldist                  | below
 see body, see person, see order             | desk incharge president        | below line
+see figures < see body                      | mandal block distgs dist       | own below line
+see figures < see body                      | cell celldist                  | own below
+see figures < see body                      | desk incharge president        | own below line place
+count cases < see body                      | block distgs dist desk incharge president | own below line
+count cases < see body                      | cell                           | own below
 see name                                    | all                            | own above below line
 see name                                    | cell celldist                  | district
 see name                                    | distgs dist                    | cell

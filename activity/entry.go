@@ -121,6 +121,7 @@ type Filter struct {
 	Person       org.PersonID
 	Membership   org.MembershipID
 	Area         org.AreaID // there, or below it in any tree
+	Within       org.Node   // what is counted at a body or an area; by must have been let in to it
 	Kind         string
 	Month        string // YYYY-MM
 	State        string // Claimed, Confirmed, Disputed
@@ -139,7 +140,7 @@ func List(tx *db.Tx, by access.Actor, f Filter, p db.Page) (page []Entry, next s
 	if f, err = f.inside(tx, by); err != nil {
 		return nil, "", err
 	}
-	where, args, err := f.where(by)
+	where, args, err := f.where(tx, by)
 	if err != nil {
 		return nil, "", err
 	}
@@ -172,7 +173,7 @@ func Total(tx *db.Tx, by access.Actor, f Filter) (t Totals, err error) {
 	if f, err = f.inside(tx, by); err != nil {
 		return t, err
 	}
-	where, args, err := f.where(by)
+	where, args, err := f.where(tx, by)
 	if err != nil {
 		return t, err
 	}
@@ -189,7 +190,7 @@ func Total(tx *db.Tx, by access.Actor, f Filter) (t Totals, err error) {
 // where writes the condition that List and Total share, on activity e and its
 // organization o: what by may read, and what f chooses. Organization and Person
 // go through the membership, by which the ledger has an index.
-func (f Filter) where(by access.Actor) (where string, args []any, err error) {
+func (f Filter) where(tx *db.Tx, by access.Actor) (where string, args []any, err error) {
 	if !by.SignedIn() {
 		return "", nil, fault.New(fault.Unauthorized, "access.sign_in")
 	}
@@ -217,6 +218,13 @@ func (f Filter) where(by access.Actor) (where string, args []any, err error) {
 	if f.Area != "" {
 		and(`e.area_id in (select b.area_id from area_path t join area_path b on b.tree = t.tree
 			and b.path >= t.path and b.path < substr(t.path, 1, length(t.path) - 1) || '0' where t.area_id = ?)`, f.Area)
+	}
+	if f.Within != (org.Node{}) {
+		within, err := f.Within.Within(tx, "o", "e.area_id", func(v any) string { return place(&args, v) })
+		if err != nil {
+			return "", nil, err
+		}
+		where += ` and ` + within
 	}
 	if f.Kind != "" {
 		and(`e.kind = ?`, f.Kind)
@@ -287,4 +295,48 @@ func MonthCounts(tx *db.Tx, by access.Actor, membership org.MembershipID) (count
 		}
 	}
 	return counts, err
+}
+
+// Holder is a holder of a post who was active in a month.
+type Holder struct {
+	Membership   org.MembershipID   `json:"membership"`
+	Person       org.PersonID       `json:"person"`
+	PersonHi     string             `json:"person_hi"`
+	PersonEn     string             `json:"person_en"`
+	RoleHi       string             `json:"role_hi"`
+	RoleEn       string             `json:"role_en"`
+	Organization org.OrganizationID `json:"organization"`
+	OrgHi        string             `json:"organization_hi"`
+	OrgEn        string             `json:"organization_en"`
+	Entries      int                `json:"entries"` // of the month, without those disputed
+}
+
+// holderOrders is how active holders are sorted: as their bodies stand under one another.
+var holderOrders = []db.Order{{Name: "body", By: []db.By{{SQL: "o.path"}, {SQL: "m.id"}}}}
+
+// Active lists whom the entries of a month YYYY-MM make active at a node, by body, a
+// page at a time. Faults: Unauthorized, NotFound, Forbidden (see org.CheckCovers),
+// Invalid (month, after).
+func Active(tx *db.Tx, by access.Actor, at org.Node, month string, p db.Page) (all []Holder, next string, err error) {
+	defer fault.Op(&err, "activity.Active(%s)", month)
+	if err := org.CheckCovers(tx, by, at); err != nil {
+		return nil, "", err
+	}
+	if _, err := time.Parse("2006-01", month); err != nil {
+		return nil, "", fault.In("month", "activity.bad_month")
+	}
+	args := db.Args{month + "-01", month + "-31"}
+	within, err := at.Within(tx, "o", "m.area_id", args.Place)
+	if err != nil {
+		return nil, "", err
+	}
+	const counted = `from activity e where e.membership_id = m.id and e.day >= $1 and e.day <= $2 and e.state <> 'disputed'`
+	return db.Paged(tx, `select {key}, m.id, p.id, p.name_hi, p.name_en, coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en),
+			o.id, o.name_hi, o.name_en, (select count(*) `+counted+`)
+		from organization o join membership m on m.organization_id = o.id join person p on p.id = m.person_id
+			join role r on r.id = m.role_id join post t on t.id = m.post_id
+		where exists(select 1 `+counted+`) and `+within, args, holderOrders, p,
+		func(s db.Scanner) (h Holder, err error) {
+			return h, s.Scan(&h.Membership, &h.Person, &h.PersonHi, &h.PersonEn, &h.RoleHi, &h.RoleEn, &h.Organization, &h.OrgHi, &h.OrgEn, &h.Entries)
+		})
 }

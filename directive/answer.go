@@ -308,6 +308,7 @@ type AnswerFilter struct {
 	Organization org.OrganizationID // one body
 	Unit         org.OrganizationID // bodies of a district
 	State        string             // "", Answered, Waiting, OnTime, Late
+	Within       org.Node           // what is counted at a body or an area; by must have been let in to it
 }
 
 // answerOrders are the ways to sort the bodies that a directive expects.
@@ -346,6 +347,13 @@ func Answers(tx *db.Tx, by access.Actor, id ID, f AnswerFilter, p db.Page) (page
 	}
 	if f.Unit != "" {
 		where += ` and b.unit_id = ` + place(f.Unit)
+	}
+	if f.Within != (org.Node{}) {
+		within, err := f.Within.Within(tx, "b", "b.area_id", place)
+		if err != nil {
+			return nil, "", err
+		}
+		where += ` and ` + within
 	}
 	switch f.State {
 	case "":

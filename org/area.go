@@ -14,6 +14,7 @@ import (
 // its number where it is a seat or booth.
 type Area struct {
 	ID       AreaID `json:"id"`
+	Label    string `json:"-"` // its node in the tallies
 	Kind     string `json:"kind"`
 	NameHi   string `json:"name_hi"`
 	NameEn   string `json:"name_en"`
@@ -23,12 +24,12 @@ type Area struct {
 	ToDay    string `json:"to_day,omitempty"`
 }
 
-const areaColumns = `a.id, a.kind, a.name_hi, a.name_en, a.number, a.reserved, a.from_day, a.to_day`
+const areaColumns = `a.id, a.label, a.kind, a.name_hi, a.name_en, a.number, a.reserved, a.from_day, a.to_day`
 
 func scanArea(s db.Scanner) (a Area, err error) {
 	var n sql.NullInt64
 	var from, to sql.NullString
-	err = s.Scan(&a.ID, &a.Kind, &a.NameHi, &a.NameEn, &n, &a.Reserved, &from, &to)
+	err = s.Scan(&a.ID, &a.Label, &a.Kind, &a.NameHi, &a.NameEn, &n, &a.Reserved, &from, &to)
 	a.Number, a.FromDay, a.ToDay = int(n.Int64), from.String, to.String
 	return a, err
 }
@@ -112,6 +113,35 @@ func Children(tx *db.Tx, tree string, id AreaID, day string, after AreaKey, limi
 			and (coalesce(a.number, 0), a.sort_key, a.id) > ($4, $5, $6)
 		order by coalesce(a.number, 0), a.sort_key, a.id limit $7`,
 		[]any{tree, id, day, after.Number, after.SortKey, after.ID, limit}, scanArea)
+}
+
+// Level is a kind of area inside another, one or two steps down a tree.
+type Level struct {
+	Kind  string
+	Areas int
+}
+
+// trees names them all, for the index of parents, which begins with the tree.
+const trees = `'electoral', 'administrative', 'organization'`
+
+const inside = `from (select one.area_id as id from area_parent one where one.tree in (` + trees + `) and one.parent_id = $1 and one.from_day <= $2 and (one.to_day is null or one.to_day > $2)
+	union select two.area_id from area_parent one join area_parent two on two.tree = one.tree and two.parent_id = one.area_id
+		where one.tree in (` + trees + `) and one.parent_id = $1 and one.from_day <= $2 and (one.to_day is null or one.to_day > $2)
+			and two.from_day <= $2 and (two.to_day is null or two.to_day > $2)) i join area a on a.id = i.id`
+
+// Levels gives the kinds of area inside another, by rank, with how many there are:
+// what lies directly in it in any tree on a day, and what lies directly in that.
+func Levels(tx *db.Tx, id AreaID, day string) ([]Level, error) {
+	return db.Select(tx, `select n.kind, n.areas from (select a.kind, count(*) as areas `+inside+` group by a.kind) n
+		join area_kind k on k.id = n.kind order by k.rank, n.kind`, []any{id, day},
+		func(s db.Scanner) (l Level, err error) { return l, s.Scan(&l.Kind, &l.Areas) })
+}
+
+// AreasInside gives the areas of one of the Levels, seats and booths by number, others by
+// name, at most limit.
+func AreasInside(tx *db.Tx, id AreaID, day, kind string, limit int) ([]Area, error) {
+	return db.Select(tx, `select `+areaColumns+` `+inside+` where a.kind = $3
+		order by coalesce(a.number, 0), a.sort_key, a.id limit $4`, []any{id, day, kind, limit}, scanArea)
 }
 
 // AreaKey is the place of an area in a list of children.

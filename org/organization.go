@@ -102,9 +102,8 @@ func CellBodies(tx *db.Tx, by access.Actor, unit Organization) ([]Organization, 
 // directly around it, that by may see: for the page of an area.
 func OrganizationsAt(tx *db.Tx, by access.Actor, id AreaID) ([]Organization, error) {
 	all, err := db.Select(tx, `select `+organizationColumns+` from organization o
-		where o.dissolved is null and (o.area_id = $1
-			or o.area_id in (select area_id from area_parent where tree = 'administrative' and parent_id = $1)
-			or o.area_id in (select area_id from area_parent where tree = 'organization' and parent_id = $1 and to_day is null))
+		where o.dissolved is null and o.area_id in (select id from area where id = $1
+			union select area_id from area_parent where tree in ('administrative', 'organization') and parent_id = $1 and to_day is null)
 		order by o.path limit 200`, []any{id}, scanOrganization)
 	return visible(by, all), err
 }

@@ -98,7 +98,8 @@ func casesTurn(tx *db.Tx, m Membership, ended bool) error {
 		step string
 		n    int
 	}
-	open, err := db.Select(tx, `select step, count(*) from review_case where membership_id = $1 and decision = '' group by step order by step`, []any{m.ID},
+	open, err := db.Select(tx, `select step, count(*) from review_case where person_id = $1 and membership_id = $2 and decision = '' group by step order by step`,
+		[]any{m.Person, m.ID},
 		func(s db.Scanner) (a at, err error) { return a, s.Scan(&a.step, &a.n) })
 	if err != nil || len(open) == 0 {
 		return err

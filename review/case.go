@@ -124,6 +124,7 @@ func GetCase(tx *db.Tx, by access.Actor, id string) (c Case, steps []Step, err e
 type CaseFilter struct {
 	Unit   org.OrganizationID
 	Person org.PersonID
+	Within org.Node // what is counted at a body or an area; by must have been let in to it
 	Step   string
 
 	Decider       org.PersonID // who decided; read by those whom Deciders tells
@@ -143,13 +144,19 @@ var caseOrders = []db.Order{
 // (sort, after).
 func Cases(tx *db.Tx, by access.Actor, f CaseFilter, p db.Page) (page []Case, next string, err error) {
 	defer fault.Op(&err, "review.Cases")
-	query, args := caseQuery(by, f)
+	query, args, err := caseQuery(tx, by, f)
+	if err != nil {
+		return nil, "", err
+	}
 	return db.Paged(tx, `select {key}, `+caseFrom+query, args, caseOrders, p, scanCase)
 }
 
 // CountCases counts the cases that by may read, by step.
 func CountCases(tx *db.Tx, by access.Actor, f CaseFilter) (map[string]int, error) {
-	query, args := caseQuery(by, f)
+	query, args, err := caseQuery(tx, by, f)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(`select case when k.decision = '' and m.to_day is not null then 'ended' else k.step end, count(*)
 		from review_case k join organization o on o.id = k.organization_id join membership m on m.id = k.membership_id `+query+` group by 1`, args...)
 	if err != nil {
@@ -168,9 +175,24 @@ func CountCases(tx *db.Tx, by access.Actor, f CaseFilter) (map[string]int, error
 	return out, rows.Err()
 }
 
-func caseQuery(by access.Actor, f CaseFilter) (string, []any) {
+// caseReaders are the acts by which lists of cases are read: the first that the hat
+// has anywhere tells how far.
+var caseReaders = []access.Act{access.Recommend, access.RecordTalk, access.DraftList, access.Decide}
+
+// CoversCases reports whether by reads every case of a body and of all under it, and
+// so may read how many there are at each step.
+func CoversCases(by access.Actor, body access.Target) bool {
+	for _, a := range caseReaders {
+		if by.ReachOf(a) != (access.Reach{}) {
+			return by.MayWithin(a, body)
+		}
+	}
+	return false
+}
+
+func caseQuery(tx *db.Tx, by access.Actor, f CaseFilter) (string, db.Args, error) {
 	var r access.Reach
-	for _, a := range []access.Act{access.Recommend, access.RecordTalk, access.DraftList, access.Decide} {
+	for _, a := range caseReaders {
 		if r = by.ReachOf(a); r != (access.Reach{}) {
 			break
 		}
@@ -179,20 +201,24 @@ func caseQuery(by access.Actor, f CaseFilter) (string, []any) {
 	if f.Person != "" && string(f.Person) == by.Person {
 		self = by.Person
 	}
-	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, self}
+	args := db.Args{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, self}
 	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or k.person_id = $5) and (` + stepIs(f.Step) + `)`
-	db.Equal(&where, &args, "k.unit_id", string(f.Unit))
-	db.Equal(&where, &args, "k.person_id", string(f.Person))
-	db.Equal(&where, &args, "k.decided_person", string(f.Decider))
-	db.Equal(&where, &args, "k.decision", f.Decision)
-	db.Equal(&where, &args, "k.appeal_result", f.AppealResult)
+	db.Equal(&where, (*[]any)(&args), "k.unit_id", string(f.Unit))
+	db.Equal(&where, (*[]any)(&args), "k.person_id", string(f.Person))
+	db.Equal(&where, (*[]any)(&args), "k.decided_person", string(f.Decider))
+	db.Equal(&where, (*[]any)(&args), "k.decision", f.Decision)
+	db.Equal(&where, (*[]any)(&args), "k.appeal_result", f.AppealResult)
 	switch f.WithoutNotice {
 	case "yes":
 		where += ` and k.without_notice = true`
 	case "no":
 		where += ` and k.without_notice = false`
 	}
-	return where, args
+	if f.Within == (org.Node{}) {
+		return where, args, nil
+	}
+	within, err := f.Within.Within(tx, "o", "m.area_id", args.Place)
+	return where + ` and ` + within, args, err
 }
 
 // stepIs is the SQL condition of a step; the step is one of our own constants.

@@ -77,7 +77,7 @@ func Get(tx *db.Tx, by access.Actor, id string) (v Review, err error) {
 }
 
 func mayReadList(by access.Actor, o org.Organization) error {
-	for _, a := range []access.Act{access.DraftList, access.CheckList, access.Decide, access.HearAppeal} {
+	for _, a := range listReaders {
 		if by.May(a, o.Target("")) {
 			return nil
 		}
@@ -154,6 +154,13 @@ func SumOf(tx *db.Tx, by access.Actor, f Filter) (s Sum, err error) {
 	return s, err
 }
 
+// CountDrafts counts the lists that by may read and that are not returned yet.
+func CountDrafts(tx *db.Tx, by access.Actor) (int, error) {
+	r := by.ReachOf(access.DraftList)
+	return tx.Int(`select count(*) from review v join organization o on o.id = v.unit_id
+		where v.state = 'draft' and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`, r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo)
+}
+
 // Line is one holder on a list: what their posts expected and what the ledger holds.
 type Line struct {
 	ID           string             `json:"id"`
@@ -210,6 +217,44 @@ func Lines(tx *db.Tx, by access.Actor, review, verdict string, p db.Page) (lines
 	}
 	db.Equal(&where, &args, "l.verdict", verdict)
 	return db.Paged(tx, `select {key}, `+lineFrom+where, args, lineOrders, p, scanLine)
+}
+
+// listReaders are the acts by which lists are read.
+var listReaders = []access.Act{access.DraftList, access.CheckList, access.Decide, access.HearAppeal}
+
+// CoversLists reports whether by reads the lists of a body and of all under it, and so
+// may read how many are listed.
+func CoversLists(by access.Actor, body access.Target) bool {
+	for _, a := range listReaders {
+		if by.MayWithin(a, body) {
+			return true
+		}
+	}
+	return false
+}
+
+// linesInOrders is how the lines of several lists are sorted: as the bodies stand under
+// one another, and by name.
+var linesInOrders = []db.Order{{Name: "body", By: []db.By{{SQL: "o.path"}, {SQL: "p.sort_key"}, {SQL: "l.id"}}}}
+
+// LinesIn gives the lines of the newest lists that are counted at a node, by body and
+// name, a page at a time. by must have been let in to the node; lines of bodies whose
+// lists it does not read are left out. Faults: Invalid (after).
+func LinesIn(tx *db.Tx, by access.Actor, at org.Node, page db.Page) (lines []Line, next string, err error) {
+	defer fault.Op(&err, "review.LinesIn")
+	var r access.Reach
+	for _, a := range listReaders {
+		if r = by.ReachOf(a); r != (access.Reach{}) {
+			break
+		}
+	}
+	args := db.Args{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
+	within, err := at.Within(tx, "o", "m.area_id", args.Place)
+	if err != nil {
+		return nil, "", err
+	}
+	return db.Paged(tx, `select {key}, `+lineFrom+`join membership m on m.id = l.membership_id join review v on v.id = l.review_id
+		where `+newest+` and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4) and `+within, args, linesInOrders, page, scanLine)
 }
 
 // DutyMonth is one duty in one month of a line.

@@ -15,6 +15,7 @@ package tally
 
 import (
 	"cmp"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -113,25 +114,75 @@ func At(tx *db.Tx, node, month string) (Figures, error) {
 	return f, rows.Err()
 }
 
-// Series gives one measure of a node for each month from first to last (YYYY-MM)
-// in which there is anything.
-func Series(tx *db.Tx, node, measure, first, last string) (map[string]int, error) {
-	rows, err := tx.Query(`select month, sum(n) from tally_now where node = $1 and month >= $2 and month <= $3 and measure = $4 group by month`,
-		node, first, last, measure)
+// Months gives the figures of a node for each month from first to last (YYYY-MM) in
+// which there is anything.
+func Months(tx *db.Tx, node, first, last string) (map[string]Figures, error) {
+	rows, err := tx.Query(`select month, measure, sum(n) from tally_now where node = $1 and month >= $2 and month <= $3 group by month, measure`, node, first, last)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	out := map[string]int{}
+	return byKey(rows)
+}
+
+// Of gives the figures of several nodes in a month, "" for the standing ones: of a
+// list of bodies or areas.
+func Of(tx *db.Tx, nodes []string, month string) (map[string]Figures, error) {
+	if len(nodes) == 0 {
+		return nil, nil
+	}
+	args := db.Args{month}
+	rows, err := tx.Query(`select node, measure, sum(n) from tally_now where month = $1 and node in (`+places(&args, nodes)+`) group by node, measure`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	return byKey(rows)
+}
+
+// AskedOf is Asked for several nodes.
+func AskedOf(tx *db.Tx, nodes []string, month string) (map[string]int, error) {
+	if len(nodes) == 0 {
+		return nil, nil
+	}
+	args := db.Args{month, ReportAsked}
+	rows, err := tx.Query(`select node, measure, sum(n) from tally_now where month <= $1 and measure = $2 and node in (`+places(&args, nodes)+`) group by node, measure`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found, err := byKey(rows)
+	asked := map[string]int{}
+	for node, f := range found {
+		asked[node] = f[ReportAsked]
+	}
+	return asked, err
+}
+
+// places adds a list of arguments to a query.
+func places(args *db.Args, nodes []string) string {
+	in := make([]string, len(nodes))
+	for i, node := range nodes {
+		in[i] = args.Place(node)
+	}
+	return strings.Join(in, ", ")
+}
+
+// byKey reads rows of key, measure and number.
+func byKey(rows *sql.Rows) (map[string]Figures, error) {
+	all := map[string]Figures{}
 	for rows.Next() {
-		var m string
+		var key, measure string
 		var n int
-		if err := rows.Scan(&m, &n); err != nil {
+		if err := rows.Scan(&key, &measure, &n); err != nil {
 			return nil, err
 		}
-		out[m] = n
+		if all[key] == nil {
+			all[key] = Figures{}
+		}
+		all[key][measure] = n
 	}
-	return out, rows.Err()
+	return all, rows.Err()
 }
 
 // Asked gives how many bodies at a node owe the monthly report of a month: the

@@ -66,11 +66,11 @@ func TestG3_NoFigureIsLostAmongMany(t *testing.T) {
 			}
 			sum := 0
 			for d := range 3 {
-				months, err := tally.Series(tx, fmt.Sprint("d", d), tally.Entry, "2026-10", "2026-12")
+				months, err := tally.Months(tx, fmt.Sprint("d", d), "2026-10", "2026-12")
 				if err != nil {
 					return err
 				}
-				sum += months["2026-11"]
+				sum += months["2026-11"][tally.Entry]
 			}
 			if sum != writers*each {
 				t.Errorf("the districts have %d", sum)

@@ -29,3 +29,11 @@ func barsOf(p lang.Printer, months []activity.MonthCount) (bars []bar) {
 }
 
 func monthOf(month string) int { return int(month[5]-'0')*10 + int(month[6]-'0') }
+
+// signed writes a change with its sign, so that it is told by more than a colour.
+func signed(p lang.Printer, n int) string {
+	if n < 0 {
+		return "−" + p.Num(-n)
+	}
+	return "+" + p.Num(n)
+}

@@ -8,6 +8,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
+	"sangathan/tally"
 )
 
 // homeItem is one thing that waits for the actor: how many, what, where to do it.
@@ -53,6 +54,17 @@ func homePage(r *request) (answer, error) {
 	if v.entries, _, err = activity.List(r.tx, r.by, activity.Filter{Person: org.PersonID(r.by.Person)}, db.First(5)); err != nil {
 		return answer{}, err
 	}
+	if v.body != nil {
+		v.issues = r.by.MayAnywhere(access.IssueDirective)
+		pg.title = r.p.Name(v.body.o.NameHi, v.body.o.NameEn)
+		pg.where = r.p.Name(h.RoleHi, h.RoleEn) + " · " + r.p.Day(r.today)
+		if first := v.first(); v.body.root && first != nil { // the state's leaders decide; others report
+			pg.next, pg.nextIcon = &link{first.text, first.to}, "next"
+			if first.n > 0 {
+				pg.next.text += ": " + r.p.Num(first.n)
+			}
+		}
+	}
 	pg.body = homeBody(v)
 	return show(pg)
 }
@@ -63,12 +75,28 @@ type homeView struct {
 	items   []homeItem
 	body    *orgView // figures and bodies below, for those who lead
 	entries []activity.Entry
+	issues  bool // may issue a directive
 }
 
-// homeBodyOf gives the figures and the bodies below of the hat's organization.
+// first is what waits and can be done first, for a home whose items stand under its
+// figures.
+func (v homeView) first() *homeItem {
+	for i := range v.items {
+		if v.items[i].overdue {
+			return &v.items[i]
+		}
+	}
+	if len(v.items) == 0 {
+		return nil
+	}
+	return &v.items[0]
+}
+
+// homeBodyOf gives the figures and the bodies below of the hat's organization; nil for
+// one who does not see what is below.
 func homeBodyOf(r *request) (*orgView, error) {
 	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.by.Org))
-	if err != nil || !r.by.May(access.SeeRegister, o.Target("")) {
+	if err != nil || !r.by.MayWithin(access.SeeRegister, o.Target("")) {
 		return nil, err
 	}
 	v := &orgView{p: r.p, r: r, o: o, root: o.Parent == "", day: r.today}
@@ -80,10 +108,18 @@ func homeBodyOf(r *request) (*orgView, error) {
 	if err := v.count(r); err != nil {
 		return nil, err
 	}
-	if v.root {
-		return v, nil
+	if err := v.bodies(r); err != nil {
+		return nil, err
 	}
-	return v, v.bodies(r)
+	if v.table != nil && v.root { // blocks owe one report each: nothing to compare
+		if v.behind, v.ahead, err = v.table.extremes(3); err != nil {
+			return nil, err
+		}
+	}
+	if v.table != nil {
+		v.table.show(r, columnsOf(true, v.dash.lists))
+	}
+	return v, nil
 }
 
 // directiveHome: what the hat's organization owes.
@@ -107,11 +143,26 @@ func activityHome(r *request) ([]homeItem, error) {
 	if !r.by.MayAnywhere(access.ConfirmActivity) {
 		return nil, nil
 	}
-	t, err := activity.Total(r.tx, r.by, activity.Filter{Month: r.today[:7], State: activity.Claimed})
-	if err != nil || t.Entries == 0 {
+	n, err := claimed(r)
+	if err != nil || n == 0 {
 		return nil, err
 	}
-	return []homeItem{{n: t.Entries, text: r.p.T("home.to_confirm"), to: "/activity?state=claimed&month=" + r.today[:7]}}, nil
+	return []homeItem{{n: n, text: r.p.T("home.to_confirm"), to: "/activity?state=claimed&month=" + r.today[:7]}}, nil
+}
+
+// claimed counts the entries of this month that wait for a word: from the figures,
+// for one who sees all under the own body; else from the entries themselves.
+func claimed(r *request) (int, error) {
+	o, err := org.Lookup(r.tx, org.OrganizationID(r.by.Org))
+	if err != nil {
+		return 0, err
+	}
+	if r.by.MayWithin(access.SeeRegister, o.Target("")) {
+		f, err := tally.At(r.tx, o.Label, r.today[:7])
+		return f[tally.Entry] - f[tally.EntryConfirmed] - f[tally.EntryDisputed], err
+	}
+	t, err := activity.Total(r.tx, r.by, activity.Filter{Month: r.today[:7], State: activity.Claimed})
+	return t.Entries, err
 }
 
 // registerHome: vacancies and seats not known of the hat's organization.

@@ -1,19 +1,15 @@
 package web
 
 import (
-	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"sangathan/access"
-	"sangathan/directive"
 	"sangathan/internal/db"
-	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/internal/paper"
 	"sangathan/org"
+	"sangathan/tally"
 
 	"github.com/a-h/templ"
 )
@@ -54,6 +50,9 @@ func orgPage(r *request) (answer, error) {
 	if err := v.bodies(r); err != nil {
 		return answer{}, err
 	}
+	if v.table != nil {
+		v.table.show(r, columnsOf(true, v.dash != nil && v.dash.lists))
+	}
 	if r.by.May(access.SeeRegister, o.Target("")) {
 		var f org.OrderFilter // the state's history is that of all
 		switch {
@@ -84,7 +83,7 @@ func orgPage(r *request) (answer, error) {
 	switch {
 	case string(o.ID) == r.by.Org:
 		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
-	case v.posts.Vacant > 0:
+	case v.dash != nil && v.dash.now[tally.PostVacant] > 0:
 		pg.next = &link{r.p.T("register.see_vacancies"), "/org/" + string(o.ID) + "/seats?state=vacant"}
 	}
 	return show(pg)
@@ -115,80 +114,47 @@ type orgView struct {
 	past          bool
 	seats         []org.Seat
 	posts, agents org.Count
-	month, report string // of the reports counted
-	whole         bool   // posts and agents are of everything below too
-	figures       []figure
+	whole         bool     // posts and agents are of everything below too
+	figures       []figure // of a past day, or of one who does not see all below
 	meters        []meter
-	units         []unitRow
-	columns       []column
+	dash          *dashboard // today's, of all below too
+	table         *childTable
+	behind, ahead []child // of the table, in reports
 	below         []bodyRow
 	orders        []org.Order
 	slots         []templ.Component
 }
 
-// count makes the figures: of the body and all below it today, of the body alone on
-// a past day.
+// count makes the figures: the dashboard of the body and all below it today; of the
+// body alone on a past day, and for one who does not see what is below.
 func (v *orgView) count(r *request) (err error) {
-	v.whole = !v.past && r.by.MayWithin(access.SeeRegister, v.o.Target(""))
-	if v.whole {
-		if v.posts, v.agents, err = r.countSeats(v.o.ID); err != nil {
-			return err
-		}
-	} else {
-		for _, s := range v.seats {
-			c := &v.posts
-			if s.Role == "booth_agent" {
-				c = &v.agents
-			}
-			switch s.State {
-			case "filled":
-				c.Filled++
-			case "vacant":
-				c.Vacant++
-			default:
-				c.Unknown++
-			}
-		}
-	}
-	to := func(state string, agents bool) string {
-		if !v.whole {
-			return "#seats"
-		}
-		return seatsLink(v.o.ID, state, agents)
-	}
-	v.figures = []figure{
-		{n: v.posts.Filled, label: r.p.T("register.filled"), to: to("filled", false), mark: "filled"},
-		{n: v.posts.Vacant, label: r.p.T("register.vacant"), to: to("vacant", false), mark: "vacant"},
-		{n: v.posts.Unknown, label: r.p.T("register.unknown"), to: to("unknown", false), mark: "unknown"},
-	}
-	if v.agents.Total() > 0 {
-		v.meters = append(v.meters, meter{r.p.T("register.agents"), v.agents.Filled, v.agents.Total(), r.p.Word("booth_many"), to("filled", true)})
-	}
-	if v.past || !v.whole {
-		return nil
-	}
-	month := lastMonth(r.today)
-	report, err := directive.MonthlyReport(r.tx)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
+	if v.whole = !v.past && r.by.MayWithin(access.SeeRegister, v.o.Target("")); v.whole {
+		v.dash, err = ofBody(r, v.o)
 		return err
 	}
-	v.month, v.report = month, string(report)
-	if v.o.Unit != v.o.ID {
-		return nil
+	for _, s := range v.seats {
+		c := &v.posts
+		if s.Role == "booth_agent" {
+			c = &v.agents
+		}
+		switch s.State {
+		case "filled":
+			c.Filled++
+		case "vacant":
+			c.Vacant++
+		default:
+			c.Unknown++
+		}
 	}
-	unit := v.o.ID
-	if v.root {
-		unit = ""
+	v.figures = []figure{
+		{n: v.posts.Filled, label: r.p.T("register.filled"), to: "#seats", mark: "filled"},
+		{n: v.posts.Vacant, label: r.p.T("register.vacant"), to: "#seats", mark: "vacant"},
+		{n: v.posts.Unknown, label: r.p.T("register.unknown"), to: "#seats", mark: "unknown"},
 	}
-	tally, err := directive.Received(r.tx, month, unit)
-	if err == nil && tally.Expected > 0 {
-		v.meters = append(v.meters, meter{r.p.T("register.reports_of", "month", r.p.Month(month)), tally.Received, tally.Expected,
-			r.p.Word("unit_many"), reportsLink(v.report, month, unit, "")})
+	if v.agents.Total() > 0 {
+		v.meters = append(v.meters, meter{r.p.T("register.agents"), v.agents.Filled, v.agents.Total(), r.p.Word("booth_many"), "#seats"})
 	}
-	return err
+	return nil
 }
 
 func seatsLink(id org.OrganizationID, state string, agents bool) string {
@@ -199,26 +165,7 @@ func seatsLink(id org.OrganizationID, state string, agents bool) string {
 	return to
 }
 
-func reportsLink(report, month string, unit org.OrganizationID, state string) string {
-	q := url.Values{"period": {month}}
-	if unit != "" {
-		q.Set("unit", string(unit))
-	}
-	if state != "" {
-		q.Set("state", state)
-	}
-	return "/directive/" + report + "?" + q.Encode()
-}
-
-// unitRow is a district-level body in the state's table.
-type unitRow struct {
-	o             org.Organization
-	name          string
-	posts, agents org.Count
-	reports       directive.Tally
-}
-
-// column is a column by which the table of units can be sorted.
+// column is a column by which a table can be sorted.
 type column struct {
 	key, text, sorted, to string // sorted: "", ascending, descending
 }
@@ -230,28 +177,35 @@ type bodyRow struct {
 	known         bool
 }
 
-// bodies lists what stands below: of the state its units as a table, with the cells;
-// else the bodies directly under it.
+// bodies reads what stands below: of the state its units, else the bodies directly
+// under it with the cells of a district, as a table of figures; and as cards what is not
+// in the table.
 func (v *orgView) bodies(r *request) error {
 	under, err := org.Suborganizations(r.tx, r.by, v.o.ID)
 	if err != nil {
 		return err
 	}
-	if v.root {
-		if err := v.unitTable(r); err != nil {
+	table, title, counted := under, r.p.T("register.below"), ""
+	switch {
+	case v.root:
+		if table, err = org.Units(r.tx, r.by); err != nil {
 			return err
 		}
-	} else if v.o.Unit == v.o.ID {
+		title, counted = "", "register.units"
+		under = slices.DeleteFunc(under, func(o org.Organization) bool { return o.Unit == o.ID })
+	case v.o.Unit == v.o.ID:
 		cells, err := org.CellBodies(r.tx, r.by, v.o)
 		if err != nil {
 			return err
 		}
-		under = append(under, cells...)
+		table, under = append(table, cells...), nil
+	default:
+		under = nil
+	}
+	if v.past { // the figures are today's
+		under, table = append(table, under...), nil
 	}
 	for _, o := range under {
-		if v.root && o.Unit == o.ID {
-			continue // in the table
-		}
 		b := bodyRow{o: o}
 		if !v.past && r.by.May(access.SeeRegister, o.Target("")) {
 			if b.posts, b.agents, err = r.countSeats(o.ID); err != nil {
@@ -261,78 +215,13 @@ func (v *orgView) bodies(r *request) error {
 		}
 		v.below = append(v.below, b)
 	}
-	return nil
-}
-
-func (v *orgView) unitTable(r *request) error {
-	units, err := org.Units(r.tx, r.by)
-	if err != nil || len(units) == 0 {
+	if len(table) == 0 {
+		return nil
+	}
+	if v.table, err = bodiesTable(r, title, table); err != nil {
 		return err
 	}
-	posts, agents, err := org.CountByUnit(r.tx)
-	if err != nil {
-		return err
-	}
-	reports, err := directive.ReceivedByUnit(r.tx, lastMonth(r.today))
-	if err != nil {
-		return err
-	}
-	wanted := lang.Fold(r.query("name"))
-	for _, o := range units {
-		if !r.by.MayWithin(access.SeeRegister, o.Target("")) {
-			continue // its figures are of more than is seen
-		}
-		if wanted != "" && !strings.Contains(lang.Fold(o.NameHi), wanted) && !strings.Contains(lang.Fold(o.NameEn), wanted) {
-			continue
-		}
-		row := unitRow{o: o, name: r.p.Name(o.NameHi, o.NameEn), reports: reports[o.ID]}
-		if c := posts[o.ID]; c != nil {
-			row.posts = *c
-		}
-		if c := agents[o.ID]; c != nil {
-			row.agents = *c
-		}
-		v.units = append(v.units, row)
-	}
-	by := map[string]func(a, b unitRow) int{
-		"filled":  func(a, b unitRow) int { return cmp.Compare(a.posts.Filled, b.posts.Filled) },
-		"vacant":  func(a, b unitRow) int { return cmp.Compare(a.posts.Vacant, b.posts.Vacant) },
-		"unknown": func(a, b unitRow) int { return cmp.Compare(a.posts.Unknown, b.posts.Unknown) },
-		"agents": func(a, b unitRow) int {
-			return cmp.Compare(a.agents.Filled*max(b.agents.Total(), 1), b.agents.Filled*max(a.agents.Total(), 1))
-		},
-		"reports": func(a, b unitRow) int {
-			return cmp.Compare(a.reports.Received*max(b.reports.Expected, 1), b.reports.Received*max(a.reports.Expected, 1))
-		},
-		"name": func(a, b unitRow) int { return cmp.Compare(lang.SortKey(a.name), lang.SortKey(b.name)) },
-	}
-	sorted, down := r.query("sort"), r.query("dir") == "desc"
-	if by[sorted] == nil {
-		sorted, down = "name", false
-	}
-	slices.SortStableFunc(v.units, func(a, b unitRow) int {
-		if down {
-			a, b = b, a
-		}
-		return by[sorted](a, b)
-	})
-	for _, c := range [][2]string{{"name", capital(r.p.Word("unit"))}, {"filled", r.p.T("register.col_filled")}, {"vacant", r.p.T("register.col_vacant")},
-		{"unknown", r.p.T("register.col_unknown")}, {"agents", r.p.T("register.col_agents")}, {"reports", r.p.T("register.col_reports")}} {
-		col := column{key: c[0], text: c[1]}
-		dir := "desc"
-		if c[0] == "name" {
-			dir = ""
-		}
-		if c[0] == sorted {
-			col.sorted = "ascending"
-			dir = "desc"
-			if down {
-				col.sorted, dir = "descending", "asc"
-			}
-		}
-		col.to = r.with("sort", c[0], "dir", dir) + "#units"
-		v.columns = append(v.columns, col)
-	}
+	v.table.counted = counted
 	return nil
 }
 

@@ -503,6 +503,14 @@ func reviewHome(r *request) ([]homeItem, error) {
 	if !r.by.MayAnywhere(access.CheckList) && !r.by.MayAnywhere(access.DraftList) {
 		return nil, nil
 	}
+	n, err := review.CountDrafts(r.tx, r.by)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	many := []homeItem{{n: n, text: r.p.T("reviews.home_drafts"), to: "/reviews?state=draft"}}
+	if n > 1 {
+		return many, nil
+	}
 	lists, _, err := review.List(r.tx, r.by, review.Filter{}, db.First(500))
 	if err != nil {
 		return nil, err
@@ -521,8 +529,8 @@ func reviewHome(r *request) ([]homeItem, error) {
 		return nil, err
 	}
 	switch {
-	case len(drafts) > 1 || !r.by.May(access.CheckList, o.Target("")):
-		return []homeItem{{n: len(drafts), text: r.p.T("reviews.home_drafts"), to: "/reviews?state=draft"}}, nil
+	case !r.by.May(access.CheckList, o.Target("")):
+		return many, nil
 	case drafts[0].Checked == drafts[0].Listed:
 		return []homeItem{{text: r.p.T("reviews.home_send"), note: windowOf(r.p, drafts[0]), to: "/review/" + drafts[0].ID}}, nil
 	}

@@ -62,7 +62,9 @@ var routes = []route{
 	// The register.
 	{method: "GET", pattern: "/org/{id}", act: "", target: "org", handle: orgPage},
 	{method: "GET", pattern: "/org/{id}/seats", act: "", target: "org", handle: seatsPage},
+	{method: "GET", pattern: "/org/{id}/list", act: "", target: "org", handle: bodyListPage},
 	{method: "GET", pattern: "/area/{id}", act: "", target: "area", handle: areaPage},
+	{method: "GET", pattern: "/area/{id}/list", act: "", target: "area", handle: areaListPage},
 	{method: "GET", pattern: "/person/{id}", act: "", target: "person", handle: personPage},
 	{method: "POST", pattern: "/person/{id}/slip", act: access.GiveSlip, target: "person", handle: slipMake, harmless: true},
 	{method: "GET", pattern: "/membership/{id}/leave", act: access.RecordLeave, target: "membership", handle: leavePage},

@@ -443,3 +443,12 @@ func (i *Inserter) statement(rows int) string {
 	}
 	return b.String()
 }
+
+// Args are the arguments of a query that is put together from conditions.
+type Args []any
+
+// Place adds an argument and gives its placeholder.
+func (a *Args) Place(v any) string {
+	*a = append(*a, v)
+	return "$" + strconv.Itoa(len(*a))
+}

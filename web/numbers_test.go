@@ -1,0 +1,173 @@
+package web_test
+
+import (
+	"html"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sangathan/internal/db"
+	"sangathan/internal/lang"
+	"sangathan/tally"
+)
+
+var (
+	cardNumber  = regexp.MustCompile(`<a href="([^"]+)"><span class="num"><b>([\d,]+)</b>`)
+	otherNumber = regexp.MustCompile(`<td class="n"><a href="([^"]+)">([\d,]+)[^<]*</a>`)
+	stepNumber  = regexp.MustCompile(`<a href="(/[^"]+of=cases[^"]*)"><b>([\d,]+)</b>`)
+	nextPage    = regexp.MustCompile(`<a class="button second" href="([^"]+)">Next`)
+	row         = regexp.MustCompile(`<a class="row"`)
+)
+
+// number is a number of a page and the list behind it.
+type number struct {
+	n  int
+	to string
+}
+
+func numbersOf(t *testing.T, body string) (all []number) {
+	t.Helper()
+	for _, form := range []*regexp.Regexp{cardNumber, otherNumber, stepNumber} {
+		for _, m := range form.FindAllStringSubmatch(body, -1) {
+			n, err := strconv.Atoi(strings.ReplaceAll(m[2], ",", ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, number{n, html.UnescapeString(m[1])})
+		}
+	}
+	return all
+}
+
+// length counts the rows of a list, page by page.
+func (b *browser) length(path string) (n int) {
+	b.w.t.Helper()
+	for range 20 {
+		a := b.get(path)
+		if a.status == 303 {
+			path = a.to
+			continue
+		}
+		if a.status != 200 {
+			b.w.t.Fatalf("%s: %d", path, a.status)
+		}
+		n += len(row.FindAllString(a.body, -1))
+		next := nextPage.FindStringSubmatch(a.body)
+		if next == nil {
+			return n
+		}
+		path = html.UnescapeString(next[1])
+	}
+	b.w.t.Fatalf("%s has no end", path)
+	return 0
+}
+
+// Each number of the dashboards opens a list of exactly that many, down both trees, for
+// everyone who sees it.
+func TestE2_EveryNumberOpensItsList(t *testing.T) {
+	o := newOffice(t)
+	o.opened()
+	seen := map[string]int{}
+	for who, pages := range map[string][]string{
+		"state.incharge":        {"/", "/org/state", "/org/poorab", "/org/pachhim", "/org/nadi", "/org/kuan", "/org/kisan", "/area/surya", "/area/surya?level=assembly", "/area/pc-1", "/area/dist-poorab", "/area/dist-poorab?level=block", "/area/block-nadi", "/area/mandal-kuan", "/area/ac-1"},
+		"poorab.president":      {"/", "/org/poorab", "/org/nadi", "/org/kisan-poorab"},
+		"nadi.president":        {"/", "/org/nadi", "/org/kuan"},
+		"kuan.president":        {"/", "/org/kuan"},
+		"kisan.convenor":        {"/", "/org/kisan", "/org/kisan-poorab"},
+		"kisan-poorab.convenor": {"/", "/org/kisan-poorab"},
+	} {
+		b := o.as(who, lang.En)
+		for _, path := range pages {
+			a := b.get(path)
+			if a.status != 200 {
+				t.Errorf("%s %s: %d", who, path, a.status)
+				continue
+			}
+			all := numbersOf(t, a.body)
+			if len(all) == 0 {
+				t.Errorf("%s %s shows no numbers", who, path)
+			}
+			for _, x := range all {
+				if n := b.length(x.to); n != x.n {
+					t.Errorf("%s %s: %d, but %s has %d", who, path, x.n, x.to, n)
+				}
+				seen[who] += x.n
+			}
+		}
+	}
+	for who, n := range seen {
+		if n < 3 {
+			t.Errorf("%s: the numbers come to %d: nothing is tested", who, n)
+		}
+	}
+}
+
+// The pages read the figures and not the rows: a figure that is wrong is shown wrong.
+func TestE2_DashboardsReadTheFiguresAlone(t *testing.T) {
+	o := newOffice(t)
+	for _, path := range []string{"/", "/org/poorab", "/area/dist-poorab"} {
+		label := "organization where id = 'state'"
+		switch path {
+		case "/org/poorab":
+			label = "organization where id = 'poorab'"
+		case "/area/dist-poorab":
+			label = "area where id = 'dist-poorab'"
+		}
+		add := func(n int) {
+			o.write(func(tx *db.Tx) error {
+				node, err := tx.Text(`select label from ` + label)
+				if err != nil {
+					return err
+				}
+				return tally.Add(tx, []string{node}, "", tally.Figures{tally.AgentVacant: n, tally.PostVacant: n})
+			})
+		}
+		add(770000)
+		if body := o.as("state.incharge", lang.En).get(path).body; !strings.Contains(body, "7,70,0") {
+			t.Errorf("%s counts rows", path)
+		}
+		add(-770000)
+	}
+}
+
+// Two taps lead from the state's dashboard to the booths of a seat and to the mandals of
+// a block.
+func TestG3_TwoTapsDownBothTrees(t *testing.T) {
+	o := newOffice(t)
+	b := o.as("state.incharge", lang.En)
+	for _, way := range [][]string{{"/area/surya", "/area/dist-poorab", "/area/ac-1", "Primary School Kuan 3"}, {"/", "/org/poorab", "/org/nadi", "Kuan mandal committee"}} {
+		for i, page := range way[:3] {
+			body := b.get(page).body
+			want := way[i+1]
+			if i < 2 {
+				want = `href="` + want + `"`
+			}
+			if !strings.Contains(body, want) {
+				t.Errorf("%s does not lead to %s", page, way[i+1])
+			}
+		}
+	}
+}
+
+// Since last week and last month: told where it is known, and not before.
+func TestE2_ChangesAreTold(t *testing.T) {
+	o := newOffice(t)
+	b := o.as("state.incharge", lang.En)
+	if body := b.get("/org/state").body; strings.Contains(body, "in a week") {
+		t.Error("a change is told although nothing is known of last week")
+	}
+	o.clock.Set(o.clock.Now().AddDate(0, 0, 1))
+	if err := tally.Keep(t.Context(), o.Unit); err != nil {
+		t.Fatal(err)
+	}
+	o.clock.Set(o.clock.Now().AddDate(0, 0, 8))
+	o.goes(b.fill("/membership/m-tila.sec1/end", "reason", "resigned", "day", o.clock.Now().Format("2006-01-02"), "note", "x"))
+	body := b.get("/org/state").body
+	if !strings.Contains(body, "in a week") || !strings.Contains(body, "−1") || !strings.Contains(body, "+1") {
+		t.Error("the change since last week is not told")
+	}
+	if strings.Contains(body, "posts filled</span></a><div class=\"how\"><span class=\"chg\"><span>in a month") {
+		t.Error("a change is told although nothing is known of last month")
+	}
+}
