@@ -137,7 +137,7 @@ func (v *areaView) table(r *request, kind string, whole bool) error {
 	}
 	t := &childTable{p: r.p, r: r, id: "within", title: v.kinds[kind], filter: len(inside) > 20}
 	for _, a := range inside {
-		t.children = append(t.children, child{node: org.Node{Area: a.ID}, label: a.Label, name: areaName(r.p, a.NameHi, a.NameEn, a.Number),
+		t.children = append(t.children, child{node: org.Node{Area: a.ID}, label: a.Label, name: areaName(r.p, a.NameHi, a.NameEn, a.Number), other: a.NameHi + " " + a.NameEn,
 			to: r.link("/area/" + string(a.ID)), hidden: !whole, number: a.Number})
 	}
 	keys := []string{"name"}

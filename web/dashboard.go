@@ -273,6 +273,7 @@ type child struct {
 	node            org.Node
 	label           string     // its node in the tallies
 	area            org.AreaID // territory of a body
+	other           string     // its names in both scripts, for finding
 	name, place, to string
 	now, of         tally.Figures
 	asked           int
@@ -390,7 +391,7 @@ func (t *childTable) read(r *request) error {
 func (t *childTable) show(r *request, keys []string) {
 	t.keys = keys
 	if wanted := lang.Fold(r.query("name")); wanted != "" {
-		t.children = slices.DeleteFunc(t.children, func(c child) bool { return !strings.Contains(lang.Fold(c.name), wanted) })
+		t.children = slices.DeleteFunc(t.children, func(c child) bool { return !strings.Contains(lang.Fold(c.name+" "+c.other), wanted) })
 	}
 	if t.counted != "" {
 		t.title = r.p.T(t.counted, "n", len(t.children))
@@ -483,7 +484,7 @@ func (t *childTable) extremes(n int) (behind, ahead []child, err error) {
 func bodiesTable(r *request, title string, bodies []org.Organization) (*childTable, error) {
 	t := &childTable{p: r.p, r: r, id: "units", title: title, filter: len(bodies) > 20}
 	for _, o := range bodies {
-		t.children = append(t.children, child{node: org.Node{Body: o.ID}, label: o.Label, area: o.Area, name: r.p.Name(o.NameHi, o.NameEn),
+		t.children = append(t.children, child{node: org.Node{Body: o.ID}, label: o.Label, area: o.Area, name: r.p.Name(o.NameHi, o.NameEn), other: o.NameHi + " " + o.NameEn,
 			to: "/org/" + string(o.ID), hidden: !r.by.MayWithin(access.SeeRegister, o.Target(""))})
 	}
 	if err := t.read(r); err != nil {
