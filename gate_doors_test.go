@@ -245,10 +245,11 @@ also api POST /proposals                 | (needs own propose) choice | person |
 `
 
 // Names of queries, form fields and JSON fields that never hold an id. Whatever else a
-// page or route reads has to stand in doors with {id}, or the test fails.
+// page or route reads has to stand in doors with {id}, or the test fails. after_ is followed by
+// a table, and names a row of that very table.
 const plainNames = `
 sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
-address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version
+address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version level after_
 `
