@@ -43,9 +43,11 @@ func listed(tx *db.Tx, unit org.OrganizationID, add func(o org.OrganizationID, a
 		area org.AreaID
 		n    int
 	}
+	where, args := newest, []any(nil)
+	db.Equal(&where, &args, "v.unit_id", string(unit))
 	all, err := db.Select(tx, `select l.organization_id, m.area_id, count(*) from review v join review_line l on l.review_id = v.id
 			join membership m on m.id = l.membership_id
-		where ($1 = '' or v.unit_id = $1) and `+newest+` group by l.organization_id, m.area_id order by l.organization_id, m.area_id`, []any{unit},
+			where `+where+` group by l.organization_id, m.area_id order by l.organization_id, m.area_id`, args,
 		func(s db.Scanner) (l lines, err error) { return l, s.Scan(&l.o, &l.area, &l.n) })
 	if err != nil {
 		return err
