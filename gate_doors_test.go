@@ -51,6 +51,13 @@ web GET /membership/{id}/end             | record end        | membership
 web POST /membership/{id}/end            | record end        | membership | reason=resigned&day=2026-11-20&note=x
 web GET /people                          | -
 web GET /vacancies                       | -
+web GET /lists                           | (needs load lists) -
+web POST /lists                          | (needs load lists) - | - | kind=people&text=x&role=x&source=x&source_day=2026-11-22&file=x
+web GET /list/{id}                       | load list         | intake
+web GET /list/{id}/faulty.csv            | load list         | intake
+web POST /list/{id}/columns              | load list         | intake | fixed.role=x
+web POST /list/{id}/load                 | load list         | intake
+web POST /list/{id}/undo                 | load list         | intake
 web GET /orders                          | -
 web GET /order/{id}                      | see order         | order
 web GET /order/{id}/revoke               | revoke order      | order
@@ -251,5 +258,5 @@ const plainNames = `
 sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
-address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version level after_
+source source_day address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version level after_
 `

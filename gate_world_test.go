@@ -212,6 +212,9 @@ func (w *gateWorld) history(tx *db.Tx) error {
 		if err != nil {
 			return err
 		}
+		w.ids["intake "+body] = w.mark("x", secret{see: "load list", bodies: []string{body}})
+		run(`insert into intake(id, kind, source, source_day, organization_id, account_id, hash, state, added, created_at)
+			values($1, 'people', $1, $2, $3, 'nobody', $1, 'checked', 1, $4)`, w.ids["intake "+body], gateDay, o.ID, tx.Millis())
 		if o.Unit == o.ID { // each unit has its list
 			lists[body] = w.mark("r", secret{see: "see list", bodies: []string{body}})
 			w.ids["list "+body] = lists[body]

@@ -154,6 +154,12 @@ func scanList(s db.Scanner) (l List, err error) {
 	if err == nil {
 		err = json.Unmarshal([]byte(mapping), &l.Mapping)
 	}
+	if l.Mapping.Columns == nil {
+		l.Mapping.Columns = map[string]string{}
+	}
+	if l.Mapping.Fixed == nil {
+		l.Mapping.Fixed = map[string]string{}
+	}
 	if err == nil && why != "" {
 		err = json.Unmarshal([]byte(why), &l.Fault)
 	}

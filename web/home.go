@@ -22,7 +22,7 @@ type homeItem struct {
 
 // homeSources give what waits for the actor, each capability its own; the page shows
 // them in this order.
-var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome}
+var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome, intakeHome}
 
 // homePage is the first page, by hat: the state's desk and in-charge see the state's
 // figures and work lists, presidents their due items and bodies, workers the report
@@ -163,6 +163,14 @@ func claimed(r *request) (int, error) {
 	}
 	t, err := activity.Total(r.tx, r.by, activity.Filter{Month: r.today[:7], State: activity.Claimed})
 	return t.Entries, err
+}
+
+// intakeHome: who loads lists is offered to.
+func intakeHome(r *request) ([]homeItem, error) {
+	if !r.by.MayAnywhere(access.LoadData) {
+		return nil, nil
+	}
+	return []homeItem{{text: r.p.T("intake.title"), to: "/lists"}}, nil
 }
 
 // registerHome: vacancies and seats not known of the hat's organization.

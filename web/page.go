@@ -25,6 +25,7 @@ type page struct {
 	list     *list // what the page lists, for its files; nil for none
 	letter   bool  // a document: its body brings its own heading lines, and prints alone
 	flash    flash
+	refresh  bool // work is going on: the page loads itself again
 }
 
 // link is a text and where it leads; to "" is text alone.

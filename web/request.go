@@ -226,7 +226,7 @@ func (r *request) readForm(w http.ResponseWriter, rt route) error {
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	read := r.ParseForm
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); rt.upload > 0 && kind == "multipart/form-data" {
-		read = func() error { return r.ParseMultipartForm(most) } // all in memory: nothing touches the disk
+		read = func() error { return r.ParseMultipartForm(min(most, maxHeld)) }
 	}
 	if err := read(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -9,6 +9,7 @@ import (
 	"sangathan/access"
 	"sangathan/activity"
 	"sangathan/appointment"
+	"sangathan/intake"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/letter"
@@ -91,6 +92,15 @@ var routes = []route{
 	{method: "POST", pattern: "/org/{id}/letters/{kind}/{lang}", act: access.EditLetters, target: "org", handle: templateSave},
 	{method: "POST", pattern: "/org/{id}/letters/{kind}/{lang}/preview", act: access.EditLetters, target: "org", handle: templatePreview, again: "/org/{id}/letters/{kind}/{lang}", own: true, harmless: true},
 	{method: "POST", pattern: "/org/{id}/letters/{kind}/{lang}/restore", act: access.EditLetters, target: "org", handle: templateRestore, again: "/org/{id}/letters/{kind}/{lang}"},
+
+	// Lists that offices keep.
+	{method: "GET", pattern: "/lists", act: access.LoadData, target: "list", handle: listsPage},
+	{method: "POST", pattern: "/lists", act: access.LoadData, target: "list", handle: listSend, upload: intake.MaxFile + 64<<10},
+	{method: "GET", pattern: "/list/{id}", act: access.LoadData, target: "intake", handle: listPage},
+	{method: "GET", pattern: "/list/{id}/faulty.csv", act: access.LoadData, target: "intake", handle: listFaulty},
+	{method: "POST", pattern: "/list/{id}/columns", act: access.LoadData, target: "intake", handle: listColumns, again: "/list/{id}"},
+	{method: "POST", pattern: "/list/{id}/load", act: access.LoadData, target: "intake", handle: listLoad, again: "/list/{id}"},
+	{method: "POST", pattern: "/list/{id}/undo", act: access.LoadData, target: "intake", handle: listUndo, again: "/list/{id}"},
 
 	// The ledger.
 	{method: "GET", pattern: "/activity", act: "", target: "list", handle: entriesPage},
@@ -208,6 +218,14 @@ var targets = map[string]func(tx *db.Tx, by access.Actor, id string) (access.Tar
 		return o.Target(l.Person), err
 	},
 	"case": caseTarget,
+	"intake": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
+		l, err := intake.Get(tx, by, intake.ID(id))
+		if err != nil {
+			return access.Target{}, err
+		}
+		o, err := org.Lookup(tx, l.Organization)
+		return o.Target(""), err
+	},
 	"seat": func(tx *db.Tx, by access.Actor, id string) (access.Target, error) {
 		_, o, err := org.LookupSeat(tx, org.SeatID(id))
 		return o.Target(""), err

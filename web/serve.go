@@ -18,7 +18,15 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		r := s.outside(hr)
 		var a answer
 		var err error
-		if rt.method == http.MethodPost {
+		if rt.upload > maxTyped { // nobody may send this much for nothing
+			err = s.unit.Read(hr.Context(), func(tx *db.Tx) error {
+				if err := r.open(tx, false); err != nil {
+					return err
+				}
+				return rt.admit(r)
+			})
+		}
+		if rt.method == http.MethodPost && err == nil {
 			err = r.readForm(w, rt)
 			defer r.release()
 		}

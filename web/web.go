@@ -49,6 +49,7 @@ type DemoSignIn struct {
 // that a form which is too large can be shown again with the field that is.
 const (
 	maxForm  = 64 << 10
+	maxHeld  = 8 << 20 // of its files in memory; the rest waits on the disk
 	maxTyped = 4 << 20
 )
 

@@ -1,0 +1,245 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"sangathan/intake"
+	"sangathan/internal/fault"
+	"sangathan/internal/lang"
+)
+
+// listsPage offers to load a list, and shows the newest of those sent before.
+func listsPage(r *request) (answer, error) {
+	v := listsView{p: r.p, r: r, form: r.newForm("kind", intake.People)}
+	var err error
+	if v.lists, err = intake.Lists(r.tx, r.by, 0, pageRows); err != nil {
+		return answer{}, err
+	}
+	v.when = map[intake.ID]time.Time{}
+	for _, l := range v.lists {
+		v.when[l.ID] = r.tx.Time(l.CreatedAt)
+	}
+	for _, k := range intake.Kinds {
+		v.kinds = append(v.kinds, choice{k, r.p.T("intake.kind." + k), r.p.T("intake.hint." + k)})
+	}
+	return show(page{title: r.p.T("intake.title"), where: r.whereNow(), lead: r.p.T("intake.lead"), body: listsBody(v)})
+}
+
+type listsView struct {
+	p     lang.Printer
+	r     *request
+	form  form
+	kinds []choice
+	lists []intake.List
+	when  map[intake.ID]time.Time
+}
+
+// listSend takes a file, or pasted text, and has it read in the background.
+func listSend(r *request) (answer, error) {
+	in := intake.Input{Kind: r.typed("kind"), Source: r.typed("source"), SourceDay: r.day("source_day"), Fixed: map[string]string{}}
+	if role := r.typed("role"); role != "" {
+		in.Fixed["role"] = role
+	}
+	text := r.form.Get("text")
+	var content io.ReaderAt = strings.NewReader(text)
+	size, name := int64(len(text)), r.p.T("intake.pasted")
+	done := func() error { return nil }
+	if r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 && r.MultipartForm.File["file"][0].Size > 0 {
+		head := r.MultipartForm.File["file"][0]
+		f, err := head.Open()
+		if err != nil {
+			return answer{}, err
+		}
+		content, size, name, done = f, head.Size, head.Filename, f.Close
+	}
+	if size == 0 {
+		return answer{}, fault.In("file", "intake.nothing_sent")
+	}
+	if in.Source == "" {
+		in.Source = name
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(content, 0, size)); err != nil {
+		return answer{}, errors.Join(err, done())
+	}
+	in.Hash = hash.Sum(nil)
+	id, again, err := intake.Begin(r.tx, r.by, in)
+	if err != nil || again {
+		return goTo("/list/"+string(id), "intake.sent_before"), errors.Join(err, done())
+	}
+	a := goTo("/list/"+string(id), "")
+	a.after = func() {
+		go func() {
+			r.site.runList(id, &intake.File{ReaderAt: content, Size: size})
+			done()
+		}()
+	}
+	return a, nil
+}
+
+// runList carries a list on; what the sender can mend stands on the list's page.
+func (s *site) runList(id intake.ID, file *intake.File) {
+	if err := intake.Run(context.Background(), s.unit, id, file); fault.Is(err, fault.Internal) {
+		s.cfg.Logger.Error("list", "id", string(id), "error", err)
+	}
+}
+
+const shownRows = 20 // faulty and doubtful rows on the page
+
+// listPage shows how a list stands and what comes next.
+func listPage(r *request) (answer, error) {
+	id := intake.ID(r.PathValue("id"))
+	l, err := intake.Get(r.tx, r.by, id)
+	if err != nil {
+		return answer{}, err
+	}
+	v := listView{p: r.p, r: r, l: l, form: r.newForm(), path: "/list/" + string(id)}
+	for _, told := range []struct {
+		verdict string
+		rows    *[]intake.Told
+	}{{"faulty", &v.faulty}, {"changed", &v.changed}, {"doubtful", &v.doubtful}} {
+		if *told.rows, err = intake.Rows(r.tx, r.by, id, told.verdict, 0, shownRows); err != nil {
+			return answer{}, err
+		}
+	}
+	for _, c := range l.Columns {
+		if v.form.values["column."+c.Key] == nil {
+			v.form.values.Set("column."+c.Key, l.Mapping.Columns[c.Key])
+		}
+	}
+	if v.form.values["fixed.role"] == nil {
+		v.form.values.Set("fixed.role", l.Mapping.Fixed["role"])
+	}
+	v.fields = []choice{{value: "", text: r.p.T("intake.leave_out")}}
+	for _, f := range intake.Fields(l.Kind) {
+		v.fields = append(v.fields, choice{value: f, text: r.p.T("intake.field." + f)})
+	}
+	pg := page{title: l.Source, where: r.p.T("intake.kind."+l.Kind) + " · " + r.p.Day(l.SourceDay), refresh: l.Busy(), body: listBody(v),
+		crumbs: []link{{r.p.T("intake.title"), "/lists"}}}
+	return show(pg)
+}
+
+type listView struct {
+	p                         lang.Printer
+	r                         *request
+	l                         intake.List
+	form                      form
+	path                      string
+	fields                    []choice
+	faulty, changed, doubtful []intake.Told
+}
+
+// faults tells what is wrong with a row, each with its remedy.
+func (v listView) faults(all []intake.Fault) (texts []string) {
+	for _, f := range all {
+		texts = append(texts, v.p.Fields(f.Error())[f.Field])
+	}
+	return texts
+}
+
+// rowText is a row as it stood in the list.
+func rowText(t intake.Told) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(t.Cells), func(c string) bool { return c == "" }), " · ")
+}
+
+func (r *request) listWork(key string, verb func(id intake.ID) error) (answer, error) {
+	id := intake.ID(r.PathValue("id"))
+	if err := verb(id); err != nil {
+		return answer{}, err
+	}
+	a := goTo("/list/"+string(id), key)
+	a.after = func() { go r.site.runList(id, nil) }
+	return a, nil
+}
+
+func listColumns(r *request) (answer, error) {
+	return r.listWork("", func(id intake.ID) error {
+		l, err := intake.Get(r.tx, r.by, id)
+		if err != nil {
+			return err
+		}
+		m := intake.Mapping{Columns: map[string]string{}, Fixed: l.Mapping.Fixed}
+		for _, c := range l.Columns {
+			m.Columns[c.Key] = r.typed("column." + c.Key)
+		}
+		if slices.Contains(intake.Fields(l.Kind), "role") {
+			m.Fixed["role"] = r.typed("fixed.role")
+		}
+		return intake.Map(r.tx, r.by, id, m)
+	})
+}
+
+func listLoad(r *request) (answer, error) {
+	return r.listWork("", func(id intake.ID) error { return intake.Load(r.tx, r.by, id) })
+}
+
+func listUndo(r *request) (answer, error) {
+	return r.listWork("", func(id intake.ID) error { return intake.Undo(r.tx, r.by, id) })
+}
+
+// listFaulty gives the faulty rows as a table, with what is wrong, to mend and send in
+// again: the columns stand as they came.
+func listFaulty(r *request) (answer, error) {
+	id := intake.ID(r.PathValue("id"))
+	l, err := intake.Get(r.tx, r.by, id)
+	if err != nil {
+		return answer{}, err
+	}
+	var b bytes.Buffer
+	b.WriteString("\ufeff")
+	w := csv.NewWriter(&b)
+	head := make([]string, 0, len(l.Columns)+1)
+	for _, c := range l.Columns {
+		head = append(head, c.Head)
+	}
+	w.Write(append(head, r.p.T("intake.what_is_wrong")))
+	for offset := 0; ; offset += 1000 {
+		rows, err := intake.Rows(r.tx, r.by, id, "faulty", offset, 1000)
+		if err != nil {
+			return answer{}, err
+		}
+		for _, t := range rows {
+			cells := make([]string, max(len(head), len(t.Cells)))
+			for i, c := range t.Cells {
+				cells[i] = inert(c)
+			}
+			w.Write(append(cells, strings.Join(listView{p: r.p}.faults(t.Faults), " ")))
+		}
+		if len(rows) < 1000 {
+			break
+		}
+	}
+	w.Flush()
+	return answer{file: &download{name: "faulty.csv", kind: "text/csv; charset=utf-8", body: b.Bytes()}}, nil
+}
+
+// inert is a cell that no spreadsheet takes for a formula.
+func inert(s string) string {
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// columnName is a column's head, or its number.
+func columnName(p lang.Printer, c intake.Column) string {
+	if c.Head != "" {
+		return c.Head
+	}
+	return p.T("intake.column_no", "no", strings.TrimPrefix(c.Key, "#"))
+}
+
+func columnExamples(p lang.Printer, c intake.Column) string {
+	if len(c.Examples) == 0 {
+		return ""
+	}
+	return p.T("intake.examples", "list", strings.Join(c.Examples, ", "))
+}
