@@ -28,6 +28,7 @@ const rolls = `
 /orders?person={id}                | person | o
 /org/{id}/seats                    | body   | p
 /org/{id}/seats?state=vacant       | body   | b
+/org/{id}/diary                    | body   | p
 /activity                          |        | p
 /activity?unit={id}                | body   | p
 /activity?org={id}                 | body   | p

@@ -196,7 +196,7 @@ func (s *story) tell() {
 	if s.file("state.desk", "/order/"+order+"/pdf", 200) != issued {
 		s.Error("the bytes of an issued letter changed")
 	}
-	if s.file("poorab.gs", "/org/poorab/diary", 200)[:8] != "%PDF-1.7" {
+	if s.file("poorab.gs", "/org/poorab/diary?as=pdf", 200)[:8] != "%PDF-1.7" {
 		s.Error("no telephone diary")
 	}
 

@@ -94,7 +94,7 @@ func (s *site) sendFile(w http.ResponseWriter, rt route, r *request, pg page, f 
 		return err
 	}
 	d := paper.ListData{Title: pg.title, Area: pg.where, Date: strings.Join(l.told, " · "), Columns: l.columns, Printer: r.p,
-		Reader: r.p.Name(r.name.Hi, r.name.En) + hat, Time: r.instant(e.At).(time.Time), Number: e.Number, Landscape: len(l.columns) > 5}
+		Reader: r.p.Name(r.name.Hi, r.name.En) + hat, Time: r.instant(e.At).(time.Time), Number: e.Number, Grouped: l.grouped, Landscape: len(l.columns) > 5}
 	rows := 0
 	d.Rows = func(yield func(paper.Row, error) bool) {
 		for p := (db.Page{Sort: l.sort, Limit: chunkRows}); ; {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"io"
 	"iter"
 	"net/http"
@@ -80,37 +79,48 @@ func letterLinks(p lang.Printer, path string) []link {
 	return []link{{p.T("letter.pdf"), path + "?lang=" + own}, {p.T("letter.pdf_other"), path + "?lang=" + other}}
 }
 
-// diaryPDF is the telephone diary of a body.
-func diaryPDF(r *request) (answer, error) {
+// diaryPage is the telephone diary of a body and of those directly under it.
+func diaryPage(r *request) (answer, error) {
 	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.PathValue("id")))
 	if err != nil {
 		return answer{}, err
 	}
-	diary, err := org.Diary(r.tx, r.by, o.ID)
+	v := diaryView{p: r.p}
+	v.lines, v.list, err = open(r, roll[org.DiaryLine]{name: "diary", grouped: true,
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.DiaryLine, string, error) {
+			return org.Diary(tx, by, o.ID, p)
+		},
+		cols: []col{{"lists.col.body", 5}, {"common.name", 5}, {"word.post", 5}, {"common.phone", 3}},
+		cells: func(l org.DiaryLine) paper.Row {
+			return paper.Row{r.p.Name(l.OrgHi, l.OrgEn), r.p.Name(l.PersonHi, l.PersonEn), r.p.Name(l.RoleHi, l.RoleEn), r.p.Digits(l.Phone)}
+		}})
 	if err != nil {
 		return answer{}, err
 	}
-	var b bytes.Buffer
-	err = paper.List(&b, paper.ListData{Title: r.p.T("letter.diary_title"), Area: r.p.Name(o.NameHi, o.NameEn), Date: r.p.Day(r.today), Printer: r.p,
-		Columns: []paper.Column{{Title: r.p.T("letter.diary_name"), Width: 5}, {Title: r.p.T("letter.diary_post"), Width: 5}, {Title: r.p.T("letter.diary_phone"), Width: 3}},
-		Rows:    diaryRows(r.p, diary), Reader: r.p.Name(r.name.Hi, r.name.En), Time: r.tx.Now})
-	return answer{file: &download{kind: "application/pdf", name: "diary-" + string(o.ID) + ".pdf", body: b.Bytes()}}, err
+	pg := page{title: r.p.T("letter.diary_title"), where: r.p.Name(o.NameHi, o.NameEn) + " · " + r.p.T("common.as_on", "day", lang.Day(r.today)),
+		lead: r.p.T("letter.diary_lead"), list: v.list, body: diaryBody(v)}
+	pg.crumbs, err = orgCrumbs(r, o, true)
+	return answer{page: pg}, err
 }
 
-// diaryRows puts the name of each body over its people.
-func diaryRows(p lang.Printer, diary []org.DiaryLine) iter.Seq2[paper.Row, error] {
-	return func(yield func(paper.Row, error) bool) {
-		var body org.OrganizationID
-		for _, l := range diary {
-			if l.Organization != body {
-				body = l.Organization
-				if !yield(paper.Row{paper.Heading(p.Name(l.OrgHi, l.OrgEn))}, nil) {
-					return
-				}
+type diaryView struct {
+	p     lang.Printer
+	lines []org.DiaryLine
+	list  *list
+}
+
+// bodies gives the lines of each body.
+func (v diaryView) bodies() iter.Seq[[]org.DiaryLine] {
+	return func(yield func([]org.DiaryLine) bool) {
+		for rest := v.lines; len(rest) > 0; {
+			n := slices.IndexFunc(rest, func(l org.DiaryLine) bool { return l.Organization != rest[0].Organization })
+			if n < 0 {
+				n = len(rest)
 			}
-			if !yield(paper.Row{p.Name(l.PersonHi, l.PersonEn), p.Name(l.RoleHi, l.RoleEn), p.Digits(l.Phone)}, nil) {
+			if !yield(rest[:n]) {
 				return
 			}
+			rest = rest[n:]
 		}
 	}
 }
@@ -119,7 +129,7 @@ func diaryRows(p lang.Printer, diary []org.DiaryLine) iter.Seq2[paper.Row, error
 func papersOfBody(r *request, o org.Organization) (templ.Component, error) {
 	var links []link
 	if r.by.May(access.SeeContact, o.Target("")) {
-		links = append(links, link{r.p.T("letter.diary_pdf"), "/org/" + string(o.ID) + "/diary"})
+		links = append(links, link{r.p.T("letter.diary_title"), "/org/" + string(o.ID) + "/diary"})
 	}
 	if r.by.May(access.EditLetters, o.Target("")) {
 		links = append(links, link{r.p.T("letter.templates_link"), "/org/" + string(o.ID) + "/letters"})

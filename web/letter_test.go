@@ -115,7 +115,13 @@ func TestLetterPages(t *testing.T) {
 	}
 	pdf(desk.get("/order/"+w.order+"/pdf"), "letter-2026-")
 	pdf(desk.get("/order/"+w.order+"/pdf?lang=en"), "-en.pdf")
-	pdf(president.get("/org/poorab/diary"), "diary-poorab.pdf")
+	pdf(president.get("/org/poorab/diary?as=pdf"), "diary-2026-00001.pdf")
+	if a := president.get("/org/poorab/diary"); !strings.Contains(a.body, `href="tel:+91`) || !strings.Contains(a.body, "as=pdf") {
+		t.Errorf("the diary's page: %d %s", a.status, a.body)
+	}
+	if a := president.get("/exports"); !strings.Contains(a.body, "2026/00001") || !strings.Contains(a.body, "दूरभाष डायरी") {
+		t.Errorf("the diary is not in the register of exports: %s", a.body)
+	}
 	shown := desk.get("/order/" + w.order)
 	for _, want := range []string{"/order/" + w.order + "/pdf?lang=hi", "/order/" + w.order + "/pdf?lang=en"} {
 		if !strings.Contains(shown.body, want) {

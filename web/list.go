@@ -40,6 +40,8 @@ type roll[T any] struct {
 	read  func(tx *db.Tx, by access.Actor, p db.Page) (rows []T, next string, err error)
 	cols  []col
 	cells func(v T) paper.Row
+
+	grouped bool // on paper the first column stands above the rows that share it
 }
 
 // col is a column of a file: the key of its title, and its share of the width.
@@ -57,13 +59,14 @@ type list struct {
 	files       []link
 	told        []string // what was chosen, in words
 	columns     []paper.Column
+	grouped     bool
 	read        func(tx *db.Tx, by access.Actor, p db.Page) (rows []paper.Row, next string, err error)
 }
 
 // open reads the page of a list that the address asks for. told says in words what the
 // address has chosen; it stands in the files.
 func open[T any](r *request, o roll[T], told ...string) ([]T, *list, error) {
-	l := &list{name: o.name, sort: r.query("sort")}
+	l := &list{name: o.name, sort: r.query("sort"), grouped: o.grouped}
 	for _, s := range o.sorts {
 		l.sorts = append(l.sorts, choice{value: s, text: r.p.T("lists.sort." + o.name + "." + s)})
 	}

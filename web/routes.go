@@ -83,7 +83,7 @@ var routes = []route{
 	{method: "GET", pattern: "/letters/{id}", act: "", target: "letter", handle: letterPage},
 	{method: "GET", pattern: "/order/{id}/pdf", act: "", target: "order", handle: orderPDF, own: true},
 	{method: "GET", pattern: "/case/{id}/notice/pdf", act: "", target: "case", handle: noticePDF, own: true},
-	{method: "GET", pattern: "/org/{id}/diary", act: access.SeeContact, target: "org", handle: diaryPDF},
+	{method: "GET", pattern: "/org/{id}/diary", act: access.SeeContact, target: "org", handle: diaryPage},
 	{method: "GET", pattern: "/org/{id}/letters", act: access.EditLetters, target: "org", handle: templatesPage},
 	{method: "GET", pattern: "/org/{id}/letters/head", act: access.EditLetters, target: "org", handle: headPage},
 	{method: "POST", pattern: "/org/{id}/letters/head", act: access.EditLetters, target: "org", handle: headSave, own: true, harmless: true, upload: letter.MaxEmblemFile + 64<<10},

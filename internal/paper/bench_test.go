@@ -61,7 +61,7 @@ func BenchmarkOneLetter(b *testing.B) {
 // many is a list of n rows of eight cells.
 func many(n int) ListData {
 	l := diary(0)
-	l.Columns = []Column{{"क्र.", 6, Right}, {"नाम", 30, Left}, {"पद", 20, Left}, {"जिला", 12, Left}, {"बूथ", 12, Right}, {"मोबाइल", 16, Left}, {"कब से", 16, Left}, {"रिपोर्ट", 8, Right}}
+	l.Grouped, l.Columns = false, []Column{{"क्र.", 6, Right}, {"नाम", 30, Left}, {"पद", 20, Left}, {"जिला", 12, Left}, {"बूथ", 12, Right}, {"मोबाइल", 16, Left}, {"कब से", 16, Left}, {"रिपोर्ट", 8, Right}}
 	l.Rows = func(yield func(Row, error) bool) {
 		row := make(Row, 8)
 		for i := range n {

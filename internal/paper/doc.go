@@ -38,7 +38,7 @@
 //
 // One [ListData] goes to [List] (PDF), [XLSX] or [CSV]. Rows come from an iterator
 // and leave as they come, so that a million rows need no more memory than a thousand.
-// A telephone diary is a list with [Heading] rows.
+// A telephone diary is a Grouped list.
 //
 // All writers write as they go: after a fault the file is not whole. Write to a
 // temporary place first.

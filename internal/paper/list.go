@@ -27,24 +27,14 @@ type ListData struct {
 	Time   time.Time // in the unit's zone
 	Number string
 
-	Landscape bool // PDF only: A4 on its side
+	// PDF only.
+	Grouped   bool // the first column stands as a heading above the rows that share it
+	Landscape bool // A4 on its side
 }
 
 // A Row is the cells of one row: string, int, int64, float64, lang.Day, time.Time, or
-// nil for none. A row that is one [Heading] stands over all columns.
+// nil for none.
 type Row []any
-
-// A Heading is a line between rows, as the name of a district in a telephone diary.
-type Heading string
-
-// heading gives the row's heading.
-func (r Row) heading() (string, bool) {
-	if len(r) == 1 {
-		h, ok := r[0].(Heading)
-		return string(h), ok
-	}
-	return "", false
-}
 
 // origin tells who took the list out, when, and under which number.
 func (l ListData) origin() string {
@@ -90,8 +80,12 @@ func List(w io.Writer, l ListData) (err error) {
 		d.Text(place, Style{Size: 10.5})
 	}
 	d.Space(4)
-	t := d.Table(l.Columns, Style{})
-	texts := make([]string, len(l.Columns))
+	columns, group := l.Columns, ""
+	if l.Grouped {
+		columns = columns[1:]
+	}
+	t := d.Table(columns, Style{})
+	texts := make([]string, len(columns))
 	for row, err := range l.Rows {
 		if err != nil {
 			return err
@@ -99,9 +93,12 @@ func List(w io.Writer, l ListData) (err error) {
 		if d.file.err != nil {
 			break
 		}
-		if h, ok := row.heading(); ok {
-			t.Heading(h)
-			continue
+		if l.Grouped && len(row) > 0 {
+			if g := shown(p, row[0]); g != group {
+				t.Heading(g)
+				group = g
+			}
+			row = row[1:]
 		}
 		clear(texts)
 		for i, v := range row[:min(len(row), len(texts))] {

@@ -269,8 +269,6 @@ func (b *book) cell(v any) any {
 		return excelize.Cell{StyleID: b.number, Value: v}
 	case float64:
 		return excelize.Cell{StyleID: b.decimal, Value: v}
-	case Heading:
-		return excelize.Cell{StyleID: b.head, Value: cellText(string(v))}
 	case lang.Day:
 		if t, err := time.Parse(time.DateOnly, string(v)); err == nil {
 			return excelize.Cell{StyleID: b.day, Value: serial(t)}
