@@ -220,7 +220,8 @@ func RoleActs(tx *db.Tx, role string) ([]ScopedActs, error) {
 }
 
 // Grant makes the grants of a membership from the acts its role permits. Called
-// where a membership begins, in the same transaction.
+// where a membership begins or resumes, in the same transaction: the person's open
+// sessions that have no hat put this one on, so access begins with the order.
 func Grant(tx *db.Tx, membership, role, organization string) error {
 	acts, err := RoleActs(tx, role)
 	if err != nil {
@@ -233,16 +234,23 @@ func Grant(tx *db.Tx, membership, role, organization string) error {
 			return err
 		}
 	}
-	return nil
+	_, err = tx.Exec(`update session set membership_id = $1 where membership_id is null and account_id in (`+accountsOf+`)`, membership)
+	return err
 }
 
+// accountsOf is the account of whoever holds, or held, the membership $1.
+const accountsOf = `select a.id from account a join membership m on m.person_id = a.person_id where m.id = $1`
+
 // Withdraw removes the grants of a membership and takes the hat off its open
-// sessions; the person stays signed in to their own record and cases.
+// sessions: they go on under the person's highest other post, or under none, signed
+// in to their own record and cases.
 func Withdraw(tx *db.Tx, membership string) error {
 	if _, err := tx.Exec(`delete from access_grant where membership_id = $1`, membership); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`update session set membership_id = null where membership_id = $1`, membership)
+	_, err := tx.Exec(`update session set membership_id = (select m.id from account a join membership m on m.person_id = a.person_id join role r on r.id = m.role_id
+			where a.id = session.account_id and m.to_day is null and m.id <> $1 order by r.rank, m.from_day, m.id limit 1)
+		where membership_id = $1 and account_id in (`+accountsOf+`)`, membership)
 	return err
 }
 

@@ -395,6 +395,30 @@ func TestI2_Hats(t *testing.T) {
 		if by, _ := o.open(mine.Token); by.Membership != string(o.Member("nadi.sec1")) {
 			o.Errorf("another's session now acts as %+v", by)
 		}
+		// The post under the hat ends: the session goes on under the other, then under
+		// none; a resumed post, or a new one, is put on at once.
+		acts := func(want string) {
+			t.Helper()
+			if by, err := o.open(s.Token); err != nil || by.Membership != want || (want != "") != by.MayAnywhere(access.SeeRegister) {
+				t.Errorf("acts as %+v, %v; want %q", by, err, want)
+			}
+		}
+		var gone org.OrderID
+		o.must(func(tx *db.Tx) (err error) {
+			gone, err = org.Relieve(tx, o.Actor("poorab.president"), org.Relief{Membership: o.Member("nadi.president"), Reason: "कारण", Day: tx.Today()})
+			return err
+		})
+		acts(string(second))
+		o.must(func(tx *db.Tx) error {
+			_, err := org.Relieve(tx, o.Actor("state.president"), org.Relief{Membership: second, Reason: "कारण", Day: tx.Today()})
+			return err
+		})
+		acts("")
+		o.must(func(tx *db.Tx) error {
+			_, err := org.Reinstate(tx, o.Actor("state.incharge"), gone, "अपील मान्य")
+			return err
+		})
+		acts(string(o.Member("nadi.president")))
 		o.must(func(tx *db.Tx) error { return access.SetLang(tx, by, "en") })
 		if by, _ := o.open(s.Token); by.Lang != "en" {
 			o.Errorf("language %q", by.Lang)
