@@ -153,6 +153,11 @@ func TestD1_ListThroughThePages(t *testing.T) {
 		t.Error("a recorded number does not open to its entries")
 	}
 
+	// Nothing chosen is one fault, and the summary names its field.
+	a := president.fill("/review-line/" + o.line["nadi.sec1"])
+	if !strings.Contains(a.body, `<a href="#f-verdict">आपकी जानकारी में: `) || strings.Contains(a.body, "कारण लिखें") {
+		t.Errorf("nothing chosen: %s", words(a.body))
+	}
 	// Returning too soon, and reasons left out, are refused; what was typed is still there.
 	if a := president.fill("/review-line/"+o.line["nadi.sec1"], "verdict", "excused"); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "कारण लिखें") || !strings.Contains(a.body, `value="excused" checked`) {
 		t.Errorf("without a reason: %d", a.status)
@@ -296,6 +301,10 @@ func TestD2_WholeProcedureThroughThePages(t *testing.T) {
 		t.Errorf("%d steps stand, want %d", n, len(steps)+1)
 	}
 	o.says(o.as("state.incharge", lang.Hi).get("/deciders"), "नोटिस देकर पदमुक्त")
+	// The appeal won: the list of cases says so, and the post's rights are back in the session that was open all the time.
+	o.says(person.get("/cases"), "पदमुक्त · अपील: निर्णय रद्द")
+	o.says(person.get("/"), "ब्लॉक सचिव, नदी गाँव ब्लॉक कमेटी")
+	o.says(person.get("/org/nadi"))
 }
 
 // newID is the id of a form made by nobody's page.

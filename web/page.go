@@ -49,6 +49,7 @@ type framed struct {
 	printed  string
 }
 
+// faultLine is a fault at a field, told with the field's name.
 type faultLine struct{ field, text string }
 
 func (s *site) framed(r *request, pg page) framed {
@@ -70,19 +71,29 @@ func (s *site) framed(r *request, pg page) framed {
 	}
 	if r.fault != nil {
 		v.message = r.p.Error(r.fault)
-		v.faults = faultLines(r.p, r.fault)
+		v.faults = faultLines(r.p, r.fault, r.labels)
 	}
 	return v
 }
 
-func faultLines(p lang.Printer, f *fault.Error) (lines []faultLine) {
+// faultLines tells what to mend, each with the name of its field as labels has it.
+func faultLines(p lang.Printer, f *fault.Error, labels map[string]string) (lines []faultLine) {
 	texts := p.Fields(f)
 	told := map[string]bool{}
 	for _, field := range f.Fields {
-		if !told[field.Name] {
-			told[field.Name] = true
-			lines = append(lines, faultLine{field.Name, texts[field.Name]})
+		if told[field.Name] {
+			continue
 		}
+		told[field.Name] = true
+		text, label := texts[field.Name], labels[field.Name]
+		switch {
+		case label == "" || strings.Contains(text, label):
+		case strings.HasSuffix(label, "?"):
+			text = label + " " + text
+		default:
+			text = label + ": " + text
+		}
+		lines = append(lines, faultLine{field.Name, text})
 	}
 	return lines
 }
@@ -93,6 +104,7 @@ type form struct {
 	id     string
 	values url.Values
 	faults map[string]string
+	labels map[string]string // the request's, which the fields enter as they are shown
 }
 
 // newForm makes the form of a page: what was typed when it is shown again, else the
@@ -103,7 +115,7 @@ func (r *request) newForm(defaults ...string) form {
 		f.values.Set(defaults[i], defaults[i+1])
 	}
 	if r.fault != nil {
-		f.faults = r.p.Fields(r.fault)
+		f.faults, f.labels = r.p.Fields(r.fault), r.labels
 		for name, v := range r.form {
 			f.values[name] = v
 		}
@@ -112,6 +124,16 @@ func (r *request) newForm(defaults ...string) form {
 }
 
 func (f form) value(name string) string { return f.values.Get(name) }
+
+// label gives the label of a field as it is shown, and remembers that of a faulty one
+// for the summary of faults.
+func (f form) label(name, label string) string {
+	label = capital(label)
+	if f.faults[name] != "" {
+		f.labels[name] = label
+	}
+	return label
+}
 
 // described names what describes a field, for aria-describedby.
 func (f form) described(name, hint string) string {

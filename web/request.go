@@ -31,9 +31,10 @@ type request struct {
 	by      access.Actor // the zero Actor on public pages of one who is not signed in
 	p       lang.Printer
 	today   string
-	form    url.Values   // what was posted; on a page shown again, what was typed
-	fault   *fault.Error // why the page is shown again; nil at first
-	isLarge bool         // the form is over maxForm and holds a place for it
+	form    url.Values        // what was posted; on a page shown again, what was typed
+	fault   *fault.Error      // why the page is shown again; nil at first
+	labels  map[string]string // names of the faulty fields, known once the body is rendered
+	isLarge bool              // the form is over maxForm and holds a place for it
 	hats    []org.Membership
 	name    lang.Name // the actor's own
 	counted map[org.OrganizationID][2]org.Count

@@ -38,6 +38,7 @@ func (s *site) handler(rt route, form *route) http.Handler {
 			again := s.outside(hr)
 			again.form = r.form
 			again.fault, _ = errors.AsType[*fault.Error](err)
+			again.labels = map[string]string{}
 			if b, err2 := s.run(*form, again); err2 == nil && b.to == "" {
 				s.show(w, again, status, b.page)
 				return

@@ -57,7 +57,11 @@ func signInPage(r *request) (answer, error) {
 	if r.site.cfg.Demo {
 		v.ready = r.site.cfg.SignIns
 	}
-	return show(page{title: r.p.T("signin.title"), lead: r.p.T("signin.lead"), body: signInBody(v)})
+	pg := page{title: r.p.T("signin.title"), lead: r.p.T("signin.lead"), body: signInBody(v)}
+	if !v.codes {
+		pg.lead = r.p.T("signin.lead_pin")
+	}
+	return show(pg)
 }
 
 type signInView struct {

@@ -19,6 +19,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 
+	"github.com/a-h/templ"
 	"github.com/klauspost/compress/gzhttp"
 )
 
@@ -200,7 +201,16 @@ func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) {
 // goes out, so that a failure in it can still become a clean page.
 func (s *site) show(w http.ResponseWriter, r *request, status int, pg page) {
 	var b bytes.Buffer
-	if err := frame(s.framed(r, pg), pg).Render(r.Context(), &b); err != nil {
+	var err error
+	if r.fault != nil && pg.body != nil { // the body first: its fields name what the summary above tells
+		var body bytes.Buffer
+		err = pg.body.Render(r.Context(), &body)
+		pg.body = templ.Raw(body.String())
+	}
+	if err == nil {
+		err = frame(s.framed(r, pg), pg).Render(r.Context(), &b)
+	}
+	if err != nil {
 		s.cfg.Logger.Error("page not rendered", "route", r.Pattern, "error", err)
 		http.Error(w, r.p.T("fault.internal"), http.StatusInternalServerError)
 		return

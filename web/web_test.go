@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -249,7 +251,7 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 	w := newWorld(t, web.Config{Insecure: true})
 	got := w.as("nadi.president", "").fill("/activity/new", "kind", "outreach", "day", "2027-01-01", "people", "7", "note", `"<b>मोटा</b>`)
 	for _, want := range []string{`role="alert"`, `href="#f-day"`, `id="e-day"`, `aria-invalid="true"`, `aria-describedby="e-day"`,
-		`value="7"`, `&#34;&lt;b&gt;मोटा&lt;/b&gt;`, `<title>गलती: `} {
+		`<a href="#f-day">किस दिन: `, `value="7"`, `&#34;&lt;b&gt;मोटा&lt;/b&gt;`, `<title>गलती: `} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("no %s", want)
 		}
@@ -447,5 +449,15 @@ func TestStaticFilesAreKeptForEver(t *testing.T) {
 	}
 	if got := b.get("/static/site.000000000000.css"); got.status != 404 {
 		t.Errorf("an old name: %d", got.status)
+	}
+}
+
+// TestSignInWithoutCodes: where no code can be sent, the first page asks for a PIN alone.
+func TestSignInWithoutCodes(t *testing.T) {
+	w := newWorld(t, web.Config{Insecure: true})
+	got := httptest.NewRecorder()
+	web.New(w.Unit, web.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler)}).ServeHTTP(got, httptest.NewRequest("GET", "/signin", nil))
+	if body := got.Body.String(); strings.Contains(body, "अपना मोबाइल नंबर लिखें") || !strings.Contains(body, "अपने पिन से लॉगिन करें") {
+		t.Error(text(body))
 	}
 }
