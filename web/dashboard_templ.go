@@ -840,7 +840,7 @@ func childrenBody(t *childTable) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = pager(t.p, t.first, t.next).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = pager(t.p, t.title, t.first, t.next).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
