@@ -217,7 +217,7 @@ func List(tx *db.Tx, by access.Actor, f Filter, page db.Page) (list []Proposal, 
 		return nil, "", fault.In("state", "appointment.unknown_state")
 	}
 	p, a := by.ReachOf(access.Propose), by.ReachOf(access.Approve)
-	args := []any{p.OrgFrom, p.OrgTo, p.AreaFrom, p.AreaTo, a.OrgFrom, a.OrgTo, a.AreaFrom, a.AreaTo, by.Person}
+	args := db.Args{p.OrgFrom, p.OrgTo, p.AreaFrom, p.AreaTo, a.OrgFrom, a.OrgTo, a.AreaFrom, a.AreaTo, by.Person}
 	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4
 			or o.path >= $5 and o.path < $6 or o.area_path >= $7 and o.area_path < $8 or d.proposed_person = $9 and $9 <> '')`
 	db.Equal(&where, &args, "d.unit_id", string(f.Unit))

@@ -201,6 +201,9 @@ func Make(ctx context.Context, path string, opt Options) (res Result, err error)
 		return res, err
 	}
 	opt.Progress(StageDisk, 0, 1)
+	if err := u.Analyze(ctx); err != nil {
+		return res, err
+	}
 	if err := u.Close(); err != nil {
 		return res, err
 	}

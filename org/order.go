@@ -146,7 +146,7 @@ func Orders(tx *db.Tx, by access.Actor, f OrderFilter, p db.Page) (page []Order,
 		}
 	}
 	r := by.ReachOf(access.SeeRegister)
-	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person}
+	args := db.Args{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Person}
 	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or d.person_id = $5)`
 	db.Equal(&where, &args, "d.unit_id", string(f.Unit))
 	db.Equal(&where, &args, "d.organization_id", string(f.Organization))

@@ -2,7 +2,6 @@ package org
 
 import (
 	"database/sql"
-	"fmt"
 	"time"
 
 	"sangathan/access"
@@ -36,12 +35,19 @@ type Seat struct {
 	PersonEn     string         `json:"person_en,omitempty"`
 }
 
-const seatFrom = `s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
+const (
+	seatColumns = `s.id, s.post_id, s.organization_id, o.name_hi, o.name_en, s.unit_id, s.role_id,
 		coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en),
 		t.area_id, a.name_hi, a.name_en, a.number, s.number, s.state, s.since, s.membership_id, p.id, p.name_hi, p.name_en
-	from seat s join post t on t.id = s.post_id join organization o on o.id = s.organization_id
-		join role r on r.id = s.role_id join area a on a.id = t.area_id
+	`
+	seatJoins = `join post t on t.id = s.post_id join role r on r.id = s.role_id join area a on a.id = t.area_id
 		left join membership m on m.id = s.membership_id left join person p on p.id = m.person_id `
+	seatFrom = seatColumns + `from seat s join organization o on o.id = s.organization_id ` + seatJoins
+
+	// Body by body: SQLite keeps the order of a cross join, whatever it takes the number
+	// of seats in a state for.
+	seatsOfBodies = seatColumns + `from organization o cross join seat s ` + seatJoins + `where s.organization_id = o.id and `
+)
 
 func scanSeat(sc db.Scanner) (s Seat, err error) {
 	var unit, since, member, person, hi, en sql.NullString
@@ -143,7 +149,7 @@ func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, p d
 			return nil, "", err
 		}
 	}
-	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
+	args := db.Args{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
 	where := `where s.state = 'vacant' and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`
 	db.Equal(&where, &args, "s.unit_id", string(unit))
 	if err := ofRole(tx, &where, &args, role); err != nil {
@@ -154,14 +160,13 @@ func Vacancies(tx *db.Tx, by access.Actor, unit OrganizationID, role RoleID, p d
 
 // ofRole adds the condition of a role ("" for none), with its rank, by which seats are
 // found in an index.
-func ofRole(tx *db.Tx, where *string, args *[]any, role RoleID) error {
+func ofRole(tx *db.Tx, where *string, args *db.Args, role RoleID) error {
 	if role == "" {
 		return nil
 	}
 	rank, err := tx.Int(`select rank from role where id = $1`, role)
 	db.Equal(where, args, "s.role_id", string(role))
-	*args = append(*args, rank)
-	*where += fmt.Sprintf(` and s.rank = $%d`, len(*args))
+	*where += ` and s.rank = ` + args.Place(rank)
 	return err
 }
 
@@ -204,27 +209,33 @@ func Seats(tx *db.Tx, by access.Actor, f SeatFilter, p db.Page) (page []Seat, ne
 		return nil, "", err
 	}
 	r := by.ReachOf(access.SeeRegister)
-	path, top := access.Range(body.Path)
-	unit := OrganizationID("")
+	orders := seatOrders(body, f)
+	byBody := p.Sort == "" || p.Sort == seatsByBody.Name
+	args := db.Args{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Org}
+	where := `(o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5)`
 	switch {
-	case body.Parent == "":
-		path, top = "/", "0"
-	case body.Unit == body.ID: // with the district's cells, which stand under another line
-		path, top, unit = "/", "0", body.ID
+	case body.Parent == "" || body.Unit != body.ID:
+		from, to := access.Range(body.Path)
+		where += ` and o.path >= ` + args.Place(from) + ` and o.path < ` + args.Place(to)
+	case byBody: // with the district's cells, which stand under another line
+		where += ` and o.unit_id = ` + args.Place(body.ID)
+	default:
+		where += ` and s.unit_id = ` + args.Place(body.ID)
 	}
-	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo, by.Org, path, top}
-	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or o.id = $5) and o.path >= $6 and o.path < $7`
-	db.Equal(&where, &args, "s.unit_id", string(unit))
 	db.Equal(&where, &args, "s.state", f.State)
 	if f.Agents {
 		f.Role = "booth_agent"
 	} else {
 		where += ` and s.role_id <> 'booth_agent'`
 	}
+	if byBody {
+		db.Equal(&where, &args, "s.role_id", string(f.Role))
+		return db.Paged(tx, `select {key}, `+seatsOfBodies+where, args, orders, p, scanSeat)
+	}
 	if err := ofRole(tx, &where, &args, f.Role); err != nil {
 		return nil, "", err
 	}
-	return db.Paged(tx, `select {key}, `+seatFrom+where, args, seatOrders(body, f), p, scanSeat)
+	return db.Paged(tx, `select {key}, `+seatFrom+`where `+where, args, orders, p, scanSeat)
 }
 
 // Count is how many seats are filled, vacant and not known.

@@ -22,12 +22,16 @@ func (n Node) Within(tx *db.Tx, o, area string, place func(any) string) (string,
 		if err != nil {
 			return "", err
 		}
+		if body.Parent != "" && body.Unit == body.ID {
+			return o + `.unit_id = ` + place(body.ID), nil
+		}
 		from, to := access.Range(body.Path)
 		within := o + `.path >= ` + place(from) + ` and ` + o + `.path < ` + place(to)
-		if body.Parent == "" {
-			return within, nil
+		units, err := tx.Int(`select count(*) from (select 1 from organization where path >= $1 and path < $2 and unit_id = id limit 1) u`, from, to)
+		if body.Parent == "" || units == 0 { // no cell has a body in the districts under it that stands elsewhere
+			return within, err
 		}
-		return `(` + within + ` or ` + o + `.unit_id in (select id from organization where path >= ` + place(from) + ` and path < ` + place(to) + `))`, nil
+		return `(` + within + ` or ` + o + `.unit_id in (select id from organization where path >= ` + place(from) + ` and path < ` + place(to) + `))`, err
 	}
 	root, err := Root(tx)
 	if err != nil {

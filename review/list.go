@@ -115,9 +115,9 @@ var reviewOrders = []db.Order{
 	{Name: "listed", By: []db.By{{SQL: "v.listed", Int: true, Desc: true}, {SQL: "v.id", Desc: true}}},
 }
 
-func (f Filter) where(by access.Actor) (string, []any) {
+func (f Filter) where(by access.Actor) (string, db.Args) {
 	r := by.ReachOf(access.DraftList)
-	args := []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
+	args := db.Args{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo}
 	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)`
 	db.Equal(&where, &args, "v.unit_id", string(f.Unit))
 	db.Equal(&where, &args, "v.state", f.State)
@@ -183,10 +183,13 @@ type Line struct {
 	Case         string             `json:"case,omitempty"`
 }
 
-const lineFrom = `l.id, l.review_id, l.unit_id, l.membership_id, l.person_id, p.name_hi, p.name_en, l.organization_id, o.name_hi, o.name_en,
+const (
+	lineColumns = `l.id, l.review_id, l.unit_id, l.membership_id, l.person_id, p.name_hi, p.name_en, l.organization_id, o.name_hi, o.name_en,
 		r.name_hi, r.name_en, l.expected, l.recorded, l.confirmed, l.verdict, l.reason, k.id
-	from review_line l join person p on p.id = l.person_id join organization o on o.id = l.organization_id
-		join role r on r.id = l.role_id left join review_case k on k.line_id = l.id `
+	`
+	lineJoins = `join person p on p.id = l.person_id join role r on r.id = l.role_id left join review_case k on k.line_id = l.id `
+	lineFrom  = lineColumns + `from review_line l join organization o on o.id = l.organization_id ` + lineJoins
+)
 
 func scanLine(s db.Scanner) (l Line, err error) {
 	var k sql.NullString
@@ -211,7 +214,7 @@ func Lines(tx *db.Tx, by access.Actor, review, verdict string, p db.Page) (lines
 	if _, err := Get(tx, by, review); err != nil {
 		return nil, "", err
 	}
-	where, args := `where l.review_id = $1`, []any{review}
+	where, args := `where l.review_id = $1`, db.Args{review}
 	if verdict == "open" {
 		where, verdict = where+` and l.verdict = ''`, ""
 	}
@@ -253,8 +256,9 @@ func LinesIn(tx *db.Tx, by access.Actor, at org.Node, page db.Page) (lines []Lin
 	if err != nil {
 		return nil, "", err
 	}
-	return db.Paged(tx, `select {key}, `+lineFrom+`join membership m on m.id = l.membership_id join review v on v.id = l.review_id
-		where `+newest+` and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4) and `+within, args, linesInOrders, page, scanLine)
+	return db.Paged(tx, `select {key}, `+lineColumns+`from organization o cross join review_line l `+lineJoins+`
+			join membership m on m.id = l.membership_id join review v on v.id = l.review_id
+		where l.organization_id = o.id and `+newest+` and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4) and `+within, args, linesInOrders, page, scanLine)
 }
 
 // DutyMonth is one duty in one month of a line.

@@ -43,7 +43,7 @@ func listed(tx *db.Tx, unit org.OrganizationID, add func(o org.OrganizationID, a
 		area org.AreaID
 		n    int
 	}
-	where, args := newest, []any(nil)
+	where, args := newest, db.Args(nil)
 	db.Equal(&where, &args, "v.unit_id", string(unit))
 	all, err := db.Select(tx, `select l.organization_id, m.area_id, count(*) from review v join review_line l on l.review_id = v.id
 			join membership m on m.id = l.membership_id

@@ -142,14 +142,10 @@ func (v *areaView) table(r *request, kind string, whole bool) error {
 	}
 	keys := []string{"name"}
 	if whole && kind != "booth" {
-		if err := t.read(r); err != nil {
-			return err
-		}
 		keys = columnsOf(false, false)
 	}
 	v.inside = t
-	t.show(r, keys)
-	return nil
+	return t.show(r, keys)
 }
 
 // maxInside is the most areas of a kind that are read for a table: the booths of a

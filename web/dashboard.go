@@ -363,8 +363,11 @@ func (t *childTable) cell(c child, key string) cell {
 	return cell{}
 }
 
-// read reads the figures of the children.
+// read reads the figures of the children, once.
 func (t *childTable) read(r *request) error {
+	if t.month != "" {
+		return nil
+	}
 	t.month = lastMonth(r.today)
 	labels := make([]string, len(t.children))
 	for i, c := range t.children {
@@ -386,9 +389,10 @@ func (t *childTable) read(r *request) error {
 	return err
 }
 
-// show filters by name, sorts by the column asked for and leaves one page. Pages are
-// told by the place of the last child shown: its figure and its node.
-func (t *childTable) show(r *request, keys []string) {
+// show filters by name, sorts by the column asked for and leaves one page, with its
+// figures: sorted by name, no others are read. Pages are told by the place of the last
+// child shown: its figure and its node.
+func (t *childTable) show(r *request, keys []string) error {
 	t.keys = keys
 	if wanted := lang.Fold(r.query("name")); wanted != "" {
 		t.children = slices.DeleteFunc(t.children, func(c child) bool { return !strings.Contains(lang.Fold(c.name+" "+c.other), wanted) })
@@ -399,6 +403,11 @@ func (t *childTable) show(r *request, keys []string) {
 	sorted, down := r.query("sort"), r.query("dir") == "desc"
 	if !slices.Contains(keys, sorted) {
 		sorted, down = "name", false
+	}
+	if sorted != "name" {
+		if err := t.read(r); err != nil {
+			return err
+		}
 	}
 	for i := range t.children {
 		t.children[i].collate = lang.SortKey(t.children[i].name)
@@ -441,6 +450,10 @@ func (t *childTable) show(r *request, keys []string) {
 		col.to = r.with("sort", key, "dir", dir, "after_"+t.id, "") + "#" + t.id
 		t.columns = append(t.columns, col)
 	}
+	if len(keys) == 1 {
+		return nil
+	}
+	return t.read(r)
 }
 
 // tableRows is how many children a table shows at once: all units of a large state.
@@ -449,6 +462,9 @@ const tableRows = 150
 // extremes are the children that are furthest behind and ahead in the reports of the
 // month, at most n of each; none when so few owe any that all would be named.
 func (t *childTable) extremes(n int) (behind, ahead []child, err error) {
+	if err := t.read(t.r); err != nil {
+		return nil, nil, err
+	}
 	var all []child
 	for _, c := range t.children {
 		if c.asked > 0 && !c.hidden {
@@ -481,16 +497,13 @@ func (t *childTable) extremes(n int) (behind, ahead []child, err error) {
 }
 
 // bodiesTable makes the table of bodies that by sees.
-func bodiesTable(r *request, title string, bodies []org.Organization) (*childTable, error) {
+func bodiesTable(r *request, title string, bodies []org.Organization) *childTable {
 	t := &childTable{p: r.p, r: r, id: "units", title: title, filter: len(bodies) > 20}
 	for _, o := range bodies {
 		t.children = append(t.children, child{node: org.Node{Body: o.ID}, label: o.Label, area: o.Area, name: r.p.Name(o.NameHi, o.NameEn), other: o.NameHi + " " + o.NameEn,
 			to: "/org/" + string(o.ID), hidden: !r.by.MayWithin(access.SeeRegister, o.Target(""))})
 	}
-	if err := t.read(r); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return t
 }
 
 // monthsBefore gives the month n months before the day today.

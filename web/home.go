@@ -117,9 +117,9 @@ func homeBodyOf(r *request) (*orgView, error) {
 		}
 	}
 	if v.table != nil {
-		v.table.show(r, columnsOf(true, v.dash.lists))
+		err = v.table.show(r, columnsOf(true, v.dash.lists))
 	}
-	return v, nil
+	return v, err
 }
 
 // directiveHome: what the hat's organization owes.

@@ -51,7 +51,9 @@ func orgPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if v.table != nil {
-		v.table.show(r, columnsOf(true, v.dash != nil && v.dash.lists))
+		if err := v.table.show(r, columnsOf(true, v.dash != nil && v.dash.lists)); err != nil {
+			return answer{}, err
+		}
 	}
 	if r.by.May(access.SeeRegister, o.Target("")) {
 		var f org.OrderFilter // the state's history is that of all
@@ -218,9 +220,7 @@ func (v *orgView) bodies(r *request) error {
 	if len(table) == 0 {
 		return nil
 	}
-	if v.table, err = bodiesTable(r, title, table); err != nil {
-		return err
-	}
+	v.table = bodiesTable(r, title, table)
 	v.table.counted = counted
 	return nil
 }

@@ -139,7 +139,15 @@ func (v *withinView) reports(r *request, at org.Node) error {
 	month := v.month()
 	v.title = r.p.T("dash.reports", "month", r.p.Month(month))
 	f := directive.AnswerFilter{Period: month, Within: at, State: r.query("state")}
-	all, next, err := directive.Answers(r.tx, r.by, id, f, v.pageOf())
+	root, err := org.Root(r.tx)
+	if err != nil {
+		return err
+	}
+	p := v.pageOf()
+	if at.Body == root.ID { // too many to be gathered and sorted by name
+		p.Sort = "body"
+	}
+	all, next, err := directive.Answers(r.tx, r.by, id, f, p)
 	if err != nil {
 		return err
 	}

@@ -189,10 +189,9 @@ func (k keyed) Scan(dest ...any) error {
 }
 
 // Equal adds to a where and its arguments that column is value; nothing for "".
-func Equal(where *string, args *[]any, column, value string) {
+func Equal(where *string, args *Args, column, value string) {
 	if value != "" {
-		*args = append(*args, value)
-		*where += " and " + column + " = $" + strconv.Itoa(len(*args))
+		*where += " and " + column + " = " + args.Place(value)
 	}
 }
 

@@ -10,5 +10,5 @@ create table tally_past(
 	primary key(node, month, measure, day)
 );
 create index tally_past_by_day on tally_past(day);
-create index organization_by_territory on organization(area_id);
+create index review_line_by_organization on review_line(organization_id);
 create index review_by_unit on review(unit_id, to_day);
