@@ -262,19 +262,25 @@ func ActorOf(tx *db.Tx, account, person, membership string) (Actor, error) {
 	if membership == "" {
 		return a, nil
 	}
-	var unit sql.NullString
-	err := tx.Scan(`select m.role_id, o.id, o.path, o.area_path, o.unit_id
-		from membership m join organization o on o.id = m.organization_id
-		where m.id = $1 and m.person_id = $2 and m.to_day is null`, []any{membership, person},
-		&a.Role, &a.Org, &a.OrgPath, &a.AreaPath, &unit)
-	if fault.Is(err, fault.NotFound) {
-		return a, nil
-	}
-	if err != nil {
-		return a, err
-	}
-	a.Membership, a.Unit = membership, unit.String
-	a.grants, err = db.Select(tx, `select scope, acts from access_grant where membership_id = $1`, []any{membership},
-		func(s db.Scanner) (g grant, err error) { return g, s.Scan(&g.scope, &g.acts) })
+	_, err := db.Select(tx, `select `+hatColumns+` from membership m join organization o on o.id = m.organization_id
+		left join access_grant g on g.membership_id = m.id where m.id = $1 and m.to_day is null`, []any{membership},
+		func(s db.Scanner) (struct{}, error) { return a.scanHat(s) })
 	return a, err
+}
+
+// hatColumns are a running membership, its organization and one of its grants.
+const hatColumns = `m.id, m.person_id, m.role_id, o.id, o.path, o.area_path, o.unit_id, g.scope, g.acts`
+
+// scanHat reads hatColumns, and what stands before them into first: a row for each
+// grant. Of a person without a hat the columns are null; a hat of somebody else is none.
+func (a *Actor) scanHat(s db.Scanner, first ...any) (none struct{}, err error) {
+	var membership, person, role, body, path, areaPath, unit, scope, acts sql.NullString
+	if err := s.Scan(append(first, &membership, &person, &role, &body, &path, &areaPath, &unit, &scope, &acts)...); err != nil || person.String != a.Person {
+		return none, err
+	}
+	a.Membership, a.Role, a.Org, a.OrgPath, a.AreaPath, a.Unit = membership.String, role.String, body.String, path.String, areaPath.String, unit.String
+	if scope.Valid {
+		a.grants = append(a.grants, grant{Scope(scope.String), acts.String})
+	}
+	return none, nil
 }

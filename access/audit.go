@@ -18,12 +18,11 @@ func Audit(tx *db.Tx, by Actor, act, objectKind, objectID string, detail any) er
 		}
 	}
 	id := tx.NewID()
-	_, err := tx.Exec(`insert into audit(id, at, account_id, membership_id, act, object_kind, object_id, hash)
+	err := tx.Later(`insert into audit(id, at, account_id, membership_id, act, object_kind, object_id, hash)
 		values($1, $2, $3, $4, $5, $6, $7, $8)`,
 		id, tx.Millis(), by.Account, db.Null(by.Membership), act, objectKind, objectID, tx.Hash(text))
 	if err != nil || detail == nil {
 		return err
 	}
-	_, err = tx.Exec(`insert into audit_detail(audit_id, detail) values($1, $2)`, id, string(text))
-	return err
+	return tx.Later(`insert into audit_detail(audit_id, detail) values($1, $2)`, id, string(text))
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"crypto/sha256"
-	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"time"
@@ -28,18 +27,15 @@ func Open(tx *db.Tx, token string) (Actor, error) {
 	if token == "" {
 		return Actor{}, fault.New(fault.Unauthorized, "access.sign_in")
 	}
-	var account, person, lang string
-	var hat sql.NullString
-	err := tx.Scan(`select a.id, a.person_id, a.lang, s.membership_id from session s join account a on a.id = s.account_id
-		where s.token_hash = $1 and s.expires_at > $2`, []any{tokenHash(token), tx.Millis()}, &account, &person, &lang, &hat)
-	if fault.Is(err, fault.NotFound) {
-		return Actor{}, fault.New(fault.Unauthorized, "access.sign_in")
+	var a Actor
+	rows, err := db.Select(tx, `select a.id, a.person_id, a.lang, `+hatColumns+` from session s join account a on a.id = s.account_id
+		left join membership m on m.id = s.membership_id and m.to_day is null
+		left join organization o on o.id = m.organization_id left join access_grant g on g.membership_id = m.id
+		where s.token_hash = $1 and s.expires_at > $2`, []any{tokenHash(token), tx.Millis()},
+		func(s db.Scanner) (struct{}, error) { return a.scanHat(s, &a.Account, &a.Person, &a.Lang) })
+	if err == nil && len(rows) == 0 {
+		err = fault.New(fault.Unauthorized, "access.sign_in")
 	}
-	if err != nil {
-		return Actor{}, err
-	}
-	a, err := ActorOf(tx, account, person, hat.String)
-	a.Lang = lang
 	return a, err
 }
 

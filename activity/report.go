@@ -86,6 +86,8 @@ func Submit(tx *db.Tx, by access.Actor, r Report) (id EntryID, err error) {
 	if err != nil {
 		return "", err
 	}
+	// activeTurns comes last: on PostgreSQL the entries that it has read must not be added
+	// to by others before the commit.
 	if err := counts(tx, o, r.Area, r.Day, tally.Figures{tally.Entry: 1, tally.People: r.People}); err != nil {
 		return "", err
 	}
@@ -171,23 +173,18 @@ func mayReport(tx *db.Tx, by access.Actor, r Report) (m org.Membership, o org.Or
 // territory of the organization or of its district, a day on which the post was held.
 func checkFacts(tx *db.Tx, r Report, m org.Membership, o org.Organization) error {
 	var f fault.Form
-	known, err := tx.Int(`select count(*) from activity_kind where id = $1`, r.Kind)
+	var kinds, areas, inside int
+	err := tx.Scan(`select (select count(*) from activity_kind where id = $1), (select count(*) from area where id = $2),
+			(select count(*) from area_path a join area_path t on t.tree = a.tree and substr(a.path, 1, length(t.path)) = t.path
+				where a.area_id = $2 and t.area_id in (select area_id from organization where id = $3 or id = $4))`,
+		[]any{r.Kind, r.Area, o.ID, o.Unit}, &kinds, &areas, &inside)
 	if err != nil {
 		return err
 	}
-	f.Check(known > 0, "kind", "fault.unknown_choice")
+	f.Check(kinds > 0, "kind", "fault.unknown_choice")
 	f.Check(r.Day >= m.FromDay, "day", "activity.before_post", "day", lang.Day(m.FromDay))
 	f.Check(m.Running() || r.Day < m.ToDay, "day", "activity.after_post", "day", lang.Day(m.ToDay))
-	known, err = tx.Int(`select count(*) from area where id = $1`, r.Area)
-	if err != nil {
-		return err
-	}
-	inside, err := tx.Int(`select count(*) from area_path a join area_path t on t.tree = a.tree and substr(a.path, 1, length(t.path)) = t.path
-		where a.area_id = $1 and t.area_id in (select area_id from organization where id = $2 or id = $3)`, r.Area, o.ID, o.Unit)
-	if err != nil {
-		return err
-	}
-	if known == 0 {
+	if areas == 0 {
 		f.Add("area", "activity.unknown_area")
 	} else {
 		f.Check(inside > 0, "area", "activity.area_outside")

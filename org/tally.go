@@ -28,40 +28,35 @@ const boothKind = "booth"
 // districts over its assembly seat. Figures of places are the unit's own: a partner's
 // organization is counted at its own bodies only. Some nodes may be given twice.
 func Nodes(tx *db.Tx, o Organization, area AreaID) ([]string, error) {
-	nodes := labels(o.Path)
-	if o.Unit != "" && o.Unit != o.ID { // a cell's district body stands under the cell by parentage
-		unit, err := tx.Text(`select path from organization where id = $1`, o.Unit)
-		if err != nil {
-			return nil, err
-		}
-		nodes = append(nodes, labels(unit)...)
-	}
-	root, err := tx.Text(`select label from organization where parent_id is null order by path limit 1`)
+	type source struct{ kind, path string }
+	const unit, root = "unit", "root" // a cell's district body stands under the cell by parentage
+	sources, err := db.Select(tx, `select a.kind, p.path from area a join area_path p on p.area_id = a.id where a.id = $1
+		union select '', p.path from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
+			where e.tree = 'electoral' and e.area_id = $1 and e.to_day is null
+		union all select 'unit', path from organization where id = $2 and id <> $3
+		union all select 'root', path from (select path from organization where parent_id is null order by path limit 1) r`, []any{area, o.Unit, o.ID},
+		func(s db.Scanner) (v source, err error) { return v, s.Scan(&v.kind, &v.path) })
 	if err != nil {
 		return nil, err
 	}
-	if nodes[0] != root { // a partner on the same ground keeps figures of its own alone
+	nodes, first, places := labels(o.Path), "", []string(nil)
+	for _, s := range sources {
+		up := labels(s.path)
+		switch s.kind {
+		case unit:
+			nodes = append(nodes, up...)
+		case root:
+			first = up[0]
+		case boothKind:
+			places = append(places, up[:len(up)-1]...)
+		default:
+			places = append(places, up...)
+		}
+	}
+	if nodes[0] != first { // a partner on the same ground keeps figures of its own alone
 		return nodes, nil
 	}
-	rows, err := tx.Query(`select p.path, a.kind from area a join area_path p on p.area_id = a.id where a.id = $1
-		union select p.path, '' from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
-			where e.tree = 'electoral' and e.area_id = $1 and e.to_day is null`, area)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var path, kind string
-		if err := rows.Scan(&path, &kind); err != nil {
-			return nil, err
-		}
-		up := labels(path)
-		if kind == boothKind {
-			up = up[:len(up)-1]
-		}
-		nodes = append(nodes, up...)
-	}
-	return nodes, rows.Err()
+	return append(nodes, places...), nil
 }
 
 // Label gives the node of an area in the tallies.

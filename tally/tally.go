@@ -91,8 +91,7 @@ func Add(tx *db.Tx, nodes []string, month string, add Figures) error {
 	if columns == 4 {
 		q.WriteString(" on conflict(node, month, measure) do update set n = tally.n + excluded.n")
 	}
-	_, err := tx.Exec(q.String(), args...)
-	return err
+	return tx.Later(q.String(), args...)
 }
 
 // At gives the figures of a node in a month, "" for the standing ones.

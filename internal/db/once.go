@@ -49,9 +49,8 @@ func Once(tx *Tx, user, id string, body []byte, fn func() (answer string, err er
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Exec(`insert into command(id, user_id, hash, answer, at) values($1, $2, $3, $4, $5)
+	return answer, tx.Later(`insert into command(id, user_id, hash, answer, at) values($1, $2, $3, $4, $5)
 		on conflict(id) do update set hash = excluded.hash, answer = excluded.answer`, id, user, hash, answer, tx.Millis())
-	return answer, err
 }
 
 // readable is the body as text that both engines store.

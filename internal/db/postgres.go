@@ -72,19 +72,7 @@ func (e *postgresEngine) prepare(ctx context.Context, schema string) error {
 	if _, err := conn.ExecContext(ctx, `create schema if not exists `+pgx.Identifier{schema}.Sanitize()); err != nil {
 		return err
 	}
-	if err := migrate(ctx, goose.DialectPostgres, e.db); err != nil {
-		return err
-	}
-	// A foreign key is proven by reading the row it names, and a serializable verb that
-	// has read where others write collides with them: every verb writes a line of the
-	// audit and its detail. The line was written by the same verb, a statement before.
-	var there bool
-	err = conn.QueryRowContext(ctx, `select exists (select 1 from pg_constraint where conname = 'audit_detail_audit_id_fkey'
-		and connamespace = to_regnamespace($1))`, pgx.Identifier{schema}.Sanitize()).Scan(&there)
-	if err == nil && there {
-		_, err = conn.ExecContext(ctx, `alter table audit_detail drop constraint audit_detail_audit_id_fkey`)
-	}
-	return err
+	return migrate(ctx, goose.DialectPostgres, e.db)
 }
 
 func (e *postgresEngine) write(ctx context.Context, fn func(*Tx) error) error {
@@ -138,7 +126,7 @@ func (e *postgresEngine) try(wait, ctx context.Context, begin string, fn func(*T
 		err = tx.failed // whatever fault the verb made of it
 	}
 	if err == nil || kept(err) {
-		lost := commit(ctx, conn)
+		lost := tx.commit()
 		if lost == nil {
 			return err
 		}
@@ -206,16 +194,30 @@ func gone(conn *sql.Conn) bool {
 	return broken || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
-// commit commits, and says so when there was nothing to commit: PostgreSQL answers
-// "commit" after a failed statement, or outside a transaction, without an error.
-func commit(ctx context.Context, conn *sql.Conn) error {
-	return conn.Raw(func(driverConn any) error {
+// commit sends what waits and commits, and says so when there was nothing to commit:
+// PostgreSQL answers "commit" after a failed statement, or outside a transaction,
+// without an error. After a failure among what waits it never comes to the commit.
+func (t *Tx) commit() error {
+	if t.waiting == nil {
+		t.waiting = &pgx.Batch{}
+	}
+	t.waiting.Queue("commit")
+	return t.send()
+}
+
+// send runs the statements that wait, in one journey.
+func (t *Tx) send() error {
+	if t.waiting == nil {
+		return nil
+	}
+	all := t.waiting
+	t.waiting = nil
+	return t.conn.Raw(func(driverConn any) error {
 		c := driverConn.(*stdlib.Conn).Conn()
 		if s := c.PgConn().TxStatus(); s != 'T' {
-			return fmt.Errorf("the transaction was lost before its commit (status %c)", s)
+			return fmt.Errorf("the transaction was lost before its end (status %c)", s)
 		}
-		_, err := c.Exec(ctx, "commit")
-		return err
+		return c.SendBatch(t.ctx, all).Close()
 	})
 }
 

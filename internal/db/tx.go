@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"sangathan/internal/fault"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -36,6 +38,8 @@ type Tx struct {
 	// failed is the first error of a statement: after it nothing more is run, and
 	// the transaction may not be committed.
 	failed error
+	// waiting are the statements of Later that have not been sent (PostgreSQL).
+	waiting *pgx.Batch
 	// reading is true while Select hands out rows: PostgreSQL runs nothing beside them.
 	reading bool
 }
@@ -80,6 +84,9 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := t.ready(query, args); err != nil {
 		return 0, err
 	}
+	if err := t.send(); err != nil {
+		return 0, t.fail(err, "what waited")
+	}
 	var res sql.Result
 	var err error
 	if st, e := t.prepared(query); e != nil {
@@ -95,10 +102,32 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// Later runs a statement whose outcome the verb does not ask for: at once, or where each
+// statement is a journey to a server, together with the others that wait, before the
+// next statement or with the commit. Then a failure is that one's.
+func (t *Tx) Later(query string, args ...any) error {
+	if !t.postgres() {
+		_, err := t.Exec(query, args...)
+		return err
+	}
+	args = slices.Clone(args)
+	if err := t.ready(query, args); err != nil {
+		return err
+	}
+	if t.waiting == nil {
+		t.waiting = &pgx.Batch{}
+	}
+	t.waiting.Queue(query, args...)
+	return nil
+}
+
 // Query runs a query of any number of rows; close the rows. Prefer [Select].
 func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	if err := t.ready(query, args); err != nil {
 		return nil, err
+	}
+	if err := t.send(); err != nil {
+		return nil, t.fail(err, "what waited")
 	}
 	var rows *sql.Rows
 	var err error

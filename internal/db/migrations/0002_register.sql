@@ -51,7 +51,7 @@ create table area_path(
 	tree    text not null,
 	area_id text not null references area(id),
 	path    text not null,
-	primary key(tree, area_id)
+	primary key(area_id, tree)
 );
 create unique index area_path_by_path on area_path(tree, path);
 

@@ -68,8 +68,10 @@ create table audit(
 );
 create index audit_by_object on audit(object_id, at);
 create index audit_by_account on audit(account_id, at);
--- What changed; erasable on its own, the audit row's keyed hash stays.
+-- What changed; erasable on its own, the audit row's keyed hash stays. No foreign key:
+-- on PostgreSQL it is proven by reading the row it names, and serializable verbs that
+-- read where others write collide, on the one pair of tables that every verb writes.
 create table audit_detail(
-	audit_id text not null primary key references audit(id),
+	audit_id text not null primary key, -- of audit, written by the statement before
 	detail   text not null
 );
