@@ -8,6 +8,7 @@ import (
 	"image"
 	_ "image/jpeg" // an emblem may come as JPEG
 	"image/png"
+	"strings"
 
 	"sangathan/access"
 	"sangathan/internal/db"
@@ -25,6 +26,7 @@ type Head struct {
 	ContactEn string `json:"contact_en"`
 	CopyHi    string `json:"copy_hi"` // to whom copies always go, one a line
 	CopyEn    string `json:"copy_en"`
+	Mark      string `json:"mark"`             // before the numbers of letters: see [Number]; the one in force
 	Emblem    string `json:"emblem,omitempty"` // SHA-256 of the picture; "" for none
 
 	From   string `json:"from,omitempty"` // organization whose letterhead it is; "" when none is set
@@ -45,6 +47,9 @@ func headFor(tx *db.Tx, organization string) (h Head, err error) {
 		return h, err
 	}
 	h.Emblem = emblem.String
+	if h.Mark, err = markOf(tx, organization); err != nil {
+		return h, err
+	}
 	err = tx.Scan(`select o.name_hi, o.name_en, t.name_hi, t.name_en
 		from organization o join organization t on t.parent_id is null and substr(o.path, 1, length(t.path)) = t.path
 		where o.id = $1`, []any{organization}, &h.ownHi, &h.ownEn, &h.rootHi, &h.rootEn)
@@ -83,8 +88,8 @@ func GetHead(tx *db.Tx, by access.Actor, organization string) (h Head, err error
 // maxHead is the most characters of a line of the letterhead, and of a copy list.
 const maxHead, maxCopies = 200, 2000
 
-// SaveHead sets the letterhead of a body: its lines, to whom copies always go, and
-// the emblem: as it was ("keep"), none (""), or the picture's bytes as [Emblem] gave
+// SaveHead sets the letterhead of a body: its lines, to whom copies always go, the
+// mark of its numbers, and the emblem: as it was ("keep"), none (""), or the picture's bytes as [Emblem] gave
 // them. Letters that are issued stay as they are. Who may and faults: as GetHead;
 // Invalid.
 func SaveHead(tx *db.Tx, by access.Actor, organization string, h Head, picture []byte) (err error) {
@@ -99,6 +104,8 @@ func SaveHead(tx *db.Tx, by access.Actor, organization string, h Head, picture [
 	for name, text := range map[string]string{"copy_hi": h.CopyHi, "copy_en": h.CopyEn} {
 		f.Check(len([]rune(text)) <= maxCopies, name, "letter.line_long", "n", maxCopies)
 	}
+	h.Mark = strings.TrimSpace(h.Mark)
+	f.Check(len([]rune(h.Mark)) <= maxMark && (h.Mark == "" || goodMark.MatchString(h.Mark)), "mark", "letter.bad_mark", "n", maxMark)
 	if err := f.Err(); err != nil {
 		return err
 	}
@@ -109,10 +116,10 @@ func SaveHead(tx *db.Tx, by access.Actor, organization string, h Head, picture [
 			return err
 		}
 	}
-	_, err = tx.Exec(`insert into letterhead(organization_id, address_hi, address_en, contact_hi, contact_en, copy_hi, copy_en, emblem_id)
-		values($1, $2, $3, $4, $5, $6, $7, $8) on conflict(organization_id) do update set address_hi = excluded.address_hi, address_en = excluded.address_en,
-			contact_hi = excluded.contact_hi, contact_en = excluded.contact_en, copy_hi = excluded.copy_hi, copy_en = excluded.copy_en, emblem_id = excluded.emblem_id`,
-		organization, h.AddressHi, h.AddressEn, h.ContactHi, h.ContactEn, lines(h.CopyHi), lines(h.CopyEn), db.Null(h.Emblem))
+	_, err = tx.Exec(`insert into letterhead(organization_id, address_hi, address_en, contact_hi, contact_en, copy_hi, copy_en, emblem_id, mark)
+		values($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict(organization_id) do update set address_hi = excluded.address_hi, address_en = excluded.address_en,
+			contact_hi = excluded.contact_hi, contact_en = excluded.contact_en, copy_hi = excluded.copy_hi, copy_en = excluded.copy_en, emblem_id = excluded.emblem_id, mark = excluded.mark`,
+		organization, h.AddressHi, h.AddressEn, h.ContactHi, h.ContactEn, lines(h.CopyHi), lines(h.CopyEn), db.Null(h.Emblem), h.Mark)
 	if err != nil {
 		return err
 	}

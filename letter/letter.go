@@ -67,7 +67,7 @@ func Issue(tx *db.Tx, d Draft) (id string, err error) {
 		return id, err
 	}
 	if d.By == "" {
-		if d.By, err = tx.Text(`select id from organization where parent_id is null order by path limit 1`); err != nil {
+		if d.By, err = highest(tx); err != nil {
 			return "", err
 		}
 	}
@@ -280,8 +280,22 @@ func stored(tx *db.Tx, id string, in lang.Lang) (f File, err error) {
 	var l Letter
 	err = tx.Scan(`select f.pdf, f.sha256, l.kind, l.number from letter_file f join letter l on l.id = f.letter_id where f.letter_id = $1 and f.lang = $2`,
 		[]any{id, string(in)}, &f.PDF, &f.SHA256, &l.Kind, &l.Number)
-	f.Name = fmt.Sprintf("%s-%s-%s.pdf", l.Kind, strings.ReplaceAll(l.Number, "/", "-"), in)
+	f.Name = fmt.Sprintf("%s-%s-%s.pdf", l.Kind, fileName(l.Number), in)
 	return f, err
+}
+
+// fileName writes a number for the name of a file: what is not ASCII is left out.
+func fileName(number string) string {
+	number = strings.Map(func(r rune) rune {
+		if r == '/' || r == ' ' {
+			return '-'
+		}
+		if r > '~' || r < '-' {
+			return -1
+		}
+		return r
+	}, number)
+	return strings.TrimLeft(number, "-")
 }
 
 // pressAtOnce is how many letters [Press] takes from the table at a time.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -12,7 +13,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"sangathan/access"
 	"sangathan/appointment"
@@ -316,40 +319,44 @@ func BenchmarkThousandLetters(b *testing.B) {
 	b.ReportMetric(float64(size), "B/letter")
 }
 
+// spoken enters a case that waits for its notice.
+func (o office) spoken() string {
+	o.write(func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into review(id, unit_id, criteria_id, from_day, to_day, state, drafted_at, drafted_by, bearers, listed, met, not_assessed,
+				on_leave, silent_bearers, silent_units, reporting_units)
+			select 'r', 'poorab', id, '2026-08-01', '2026-11-01', 'sent', $1, '', 1, 1, 0, 0, 0, 0, 0, 1 from criteria`, tx.Millis())
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`insert into review_line(id, review_id, unit_id, membership_id, person_id, organization_id, role_id, expected, recorded, confirmed, verdict)
+			values('l', 'r', 'poorab', 'm-nadi.sec1', 'p-nadi.sec1', 'nadi', 'block_secretary', 8, 1, 0, 'confirmed')`)
+		if err != nil {
+			return err
+		}
+		duty, err := tx.Text(`select id from duty where role_id = 'block_secretary' order by id limit 1`)
+		if err != nil {
+			return err
+		}
+		for _, d := range [][4]any{{"2026-08", 4, 1, ""}, {"2026-09", 0, 0, "leave"}, {"2026-10", 4, 0, ""}} {
+			if _, err := tx.Exec(`insert into review_duty(line_id, duty_id, month, expected, recorded, skipped) values('l', $1, $2, $3, $4, $5)`, duty, d[0], d[1], d[2], d[3]); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(`insert into review_case(id, number, line_id, unit_id, organization_id, person_id, membership_id, step, opened_at, opened_by)
+			values('k', '2026/0001', 'l', 'poorab', 'nadi', 'p-nadi.sec1', 'm-nadi.sec1', 'spoken', $1, '')`, tx.Millis())
+		return err
+	})
+	o.Counted()
+	return "k"
+}
+
 // TestE2_ANoticeSaysWhatWasFrozen: the months, the time to reply and the hard words
 // come back as they were written; the person concerned opens it from the case first.
 func TestE2_ANoticeSaysWhatWasFrozen(t *testing.T) {
 	each(t, func(o office) {
 		o.named()
 		const text = "ज़िला कमेटी की रिपोर्ट के अनुसार क्रमशः छह महीनों में कार्य दर्ज नहीं मिला; रु 500 की रसीद-पुस्तिका क्र. १२ भी वापस नहीं हुई।\n\nश्री ट्रस्टी फ़ैज़ाबादी से हुई वार्ता का विवरण संलग्न है।"
-		var id string
-		o.write(func(tx *db.Tx) error {
-			_, err := tx.Exec(`insert into review(id, unit_id, criteria_id, from_day, to_day, state, drafted_at, drafted_by, bearers, listed, met, not_assessed,
-					on_leave, silent_bearers, silent_units, reporting_units)
-				select 'r', 'poorab', id, '2026-08-01', '2026-11-01', 'sent', $1, '', 1, 1, 0, 0, 0, 0, 0, 1 from criteria`, tx.Millis())
-			if err != nil {
-				return err
-			}
-			_, err = tx.Exec(`insert into review_line(id, review_id, unit_id, membership_id, person_id, organization_id, role_id, expected, recorded, confirmed, verdict)
-				values('l', 'r', 'poorab', 'm-nadi.sec1', 'p-nadi.sec1', 'nadi', 'block_secretary', 8, 1, 0, 'confirmed')`)
-			if err != nil {
-				return err
-			}
-			duty, err := tx.Text(`select id from duty where role_id = 'block_secretary' order by id limit 1`)
-			if err != nil {
-				return err
-			}
-			for _, d := range [][4]any{{"2026-08", 4, 1, ""}, {"2026-09", 0, 0, "leave"}, {"2026-10", 4, 0, ""}} {
-				if _, err := tx.Exec(`insert into review_duty(line_id, duty_id, month, expected, recorded, skipped) values('l', $1, $2, $3, $4, $5)`, duty, d[0], d[1], d[2], d[3]); err != nil {
-					return err
-				}
-			}
-			id = "k"
-			_, err = tx.Exec(`insert into review_case(id, number, line_id, unit_id, organization_id, person_id, membership_id, step, opened_at, opened_by)
-				values('k', '2026/0001', 'l', 'poorab', 'nadi', 'p-nadi.sec1', 'm-nadi.sec1', 'spoken', $1, '')`, tx.Millis())
-			return err
-		})
-		o.Counted()
+		id := o.spoken()
 		o.write(func(tx *db.Tx) error {
 			_, err := review.Notice(tx, o.Actor("poorab.gs"), id, text, "ज़िलाध्यक्ष, श्रावस्ती")
 			return err
@@ -580,4 +587,82 @@ func TestHostilePicturesAreRefusedEarly(t *testing.T) {
 	if b, err := letter.Emblem(picture(64, 64, false)); err != nil || len(b) == 0 {
 		t.Error(err)
 	}
+}
+
+// TestE2_OneRegisterNumbersEveryLetter: orders and notices issued at once, some undone on
+// the way, have the numbers from 1 on, each once; a mark begins a series of its own.
+func TestE2_OneRegisterNumbersEveryLetter(t *testing.T) {
+	each(t, func(o office) {
+		id := o.spoken()
+		undone := errors.New("undone")
+		var all sync.WaitGroup
+		issue := func(verb func(tx *db.Tx) error) {
+			all.Go(func() {
+				if err := o.Unit.Write(o.Context(), verb); err != nil && !errors.Is(err, undone) {
+					o.Error(err)
+				}
+			})
+		}
+		const warnings = 12
+		president, gs := o.Actor("state.president"), o.Actor("poorab.gs")
+		warn := func(tx *db.Tx) error {
+			_, err := org.Warn(tx, president, o.Member("nadi.president"), "रिपोर्ट नहीं भेजी", "")
+			return err
+		}
+		for i := range warnings {
+			issue(warn)
+			if i%3 == 0 {
+				issue(func(tx *db.Tx) error { return errors.Join(warn(tx), undone) })
+			}
+		}
+		issue(func(tx *db.Tx) error { _, err := review.Notice(tx, gs, id, "कारण बताएँ"); return err })
+		all.Wait()
+		numbers := func() (n []string) {
+			err := o.Unit.Read(o.Context(), func(tx *db.Tx) (err error) {
+				n, err = db.Select(tx, `select number from orders union all select notice_number from review_case where notice_number <> '' order by 1`, nil, db.One[string])
+				return err
+			})
+			if err != nil {
+				o.Fatal(err)
+			}
+			return n
+		}
+		got := numbers()
+		for i := range warnings + 1 {
+			if want := fmt.Sprintf("2026/%04d", i+1); i >= len(got) || got[i] != want {
+				o.Fatalf("no %s in %q", want, got)
+			}
+		}
+		// The district takes a mark: its letters are counted by themselves, the state's go on.
+		head := func(body, mark string) error {
+			return o.Unit.Write(o.Context(), func(tx *db.Tx) error {
+				return letter.SaveHead(tx, o.Actor("state.desk"), body, letter.Head{Mark: mark}, nil)
+			})
+		}
+		for _, bad := range []string{"2026", "UPS/2026", "/UPS", "UPS/", "UPS//A", "a\nb", strings.Repeat("क", 31)} {
+			if err := head("state", bad); !fault.Is(err, fault.Invalid) {
+				o.Errorf("the mark %q: %v", bad, err)
+			}
+		}
+		if err := head("poorab", " जिला पूरब "); err != nil {
+			o.Fatal(err)
+		}
+		var number [3]string
+		o.write(func(tx *db.Tx) (err error) {
+			for i, body := range []string{"nadi", "poorab", "pachhim"} {
+				if number[i], err = letter.Number(tx, body); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if want := [3]string{"जिला पूरब/2026/0001", "जिला पूरब/2026/0002", "2026/0014"}; number != want {
+			o.Errorf("%q, want %q", number, want)
+		}
+		o.clock.Set(time.Date(2027, 1, 1, 9, 0, 0, 0, time.UTC))
+		o.write(warn)
+		if got := numbers(); got[len(got)-1] != "2027/0001" {
+			o.Errorf("a new year begins with %s", got[len(got)-1])
+		}
+	})
 }

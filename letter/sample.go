@@ -20,6 +20,9 @@ func Preview(kind string, in lang.Lang, text string, h Head, picture []byte, now
 	p := lang.New(in, nil, false)
 	values := sample(kind, p, now)
 	h.fill(values, p)
+	if h.Mark != "" {
+		values["number"] = h.Mark + "/" + values["number"]
+	}
 	values["copy_to"] = lines(values["copy_to"], h.copyTo(in))
 	var b bytes.Buffer
 	err = paper.Letter(&b, paper.LetterData{Template: text, Fields: values, Emblem: picture, QR: "https://sangathan.example/letters/0", Lang: string(in), Time: now,

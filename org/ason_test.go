@@ -479,7 +479,7 @@ func (m *model) compare() error {
 		"a grant without a running membership": `select count(*) from access_grant g where not exists (select 1 from membership m join role_act r on r.role_id = m.role_id and r.scope = g.scope
 			where m.id = g.membership_id and m.to_day is null)`,
 		"an ended membership without its reason": `select count(*) from membership where (to_day is null) <> (end_reason = '')`,
-		"a gap in the orders' numbers":           `select count(*) - (select coalesce(sum(n), 0) from counter where name >= 'orders/' and name < 'orders0') from orders`,
+		"a gap in the letters' numbers":          `select count(*) - (select coalesce(sum(n), 0) from counter where name >= 'letters/' and name < 'letters0') from orders`,
 	} {
 		if n, err := tx.Int(query); err != nil || n != 0 {
 			return fmt.Errorf("%s: %d, %w", what, n, err)

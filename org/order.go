@@ -3,7 +3,6 @@ package org
 import (
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +11,7 @@ import (
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/letter"
 )
 
 // Order is how authority changes who holds a post: numbered without gaps in the
@@ -178,10 +178,9 @@ type newOrder struct {
 	copyTo                    []string
 }
 
-// issue writes an order under the next number of its year, and its letter.
+// issue writes an order under the next number of the dispatch register, and its letter.
 func issue(tx *db.Tx, by access.Actor, n newOrder) (OrderID, error) {
-	year := tx.Now.Year()
-	number, err := tx.Next(fmt.Sprintf("orders/%d", year))
+	number, err := letter.Number(tx, by.Org)
 	if err != nil {
 		return "", err
 	}
@@ -193,7 +192,7 @@ func issue(tx *db.Tx, by access.Actor, n newOrder) (OrderID, error) {
 	_, err = tx.Exec(`insert into orders(id, number, kind, person_id, membership_id, organization_id, unit_id, case_id, revokes,
 			effective_day, recorded_at, by_account, by_membership, by_person, reason, extra)
 		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		id, fmt.Sprintf("%d/%04d", year, number), n.kind, n.person, db.Null(string(n.membership)), n.organization, db.Null(string(n.unit)),
+		id, number, n.kind, n.person, db.Null(string(n.membership)), n.organization, db.Null(string(n.unit)),
 		db.Null(n.caseID), db.Null(string(n.revokes)), n.day, tx.Millis(), by.Account, db.Null(by.Membership), db.Null(by.Person), n.reason, string(extra))
 	if err != nil {
 		return "", err

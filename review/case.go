@@ -10,6 +10,7 @@ import (
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/letter"
 	"sangathan/org"
 	"sangathan/tally"
 )
@@ -437,11 +438,9 @@ func Notice(tx *db.Tx, by access.Actor, id, text string, copyTo ...string) (numb
 	if err := checkText("text", text); err != nil {
 		return "", err
 	}
-	n, err := tx.Next(fmt.Sprintf("notices/%d", tx.Now.Year()))
-	if err != nil {
+	if number, err = letter.Number(tx, by.Org); err != nil {
 		return "", err
 	}
-	number = fmt.Sprintf("%d/%04d", tx.Now.Year(), n)
 	if err := move(tx, c, StepNoticed); err != nil {
 		return "", err
 	}

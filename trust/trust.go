@@ -173,17 +173,18 @@ var rules = []rule{
 		where d.revoked_by is not null and (b.id is null or b.revokes is null or b.revokes <> d.id)`},
 	{"an order is audited once",
 		`select d.id from orders d where (select count(*) from audit a where a.object_id = d.id and a.act = 'org.order_issued') <> 1`},
-	{"orders are numbered without gaps",
-		`select c.name from counter c where substr(c.name, 1, 7) = 'orders/'
-			and c.n <> (select count(*) from orders d where 'orders/' || substr(d.number, 1, 4) = c.name)`},
+	{"letters are numbered without gaps", // orders and notices, in one series of a mark and year
+		`select c.name from counter c where substr(c.name, 1, 8) = 'letters/'
+			and c.n <> (select count(*) from orders d where 'letters/' || substr(d.number, 1, length(c.name) - 7) = c.name || '/')
+				+ (select count(*) from review_case k where 'letters/' || substr(k.notice_number, 1, length(c.name) - 7) = c.name || '/')`},
+	{"no two letters have the same number",
+		`select n.number from (select number from orders union all select notice_number from review_case where notice_number <> '') n
+		group by n.number having count(*) > 1`},
 
 	// Cases.
 	{"cases are numbered without gaps",
 		`select c.name from counter c where substr(c.name, 1, 6) = 'cases/'
 			and c.n <> (select count(*) from review_case k where 'cases/' || substr(k.number, 1, 4) = c.name)`},
-	{"notices are numbered without gaps",
-		`select c.name from counter c where substr(c.name, 1, 8) = 'notices/'
-			and c.n <> (select count(*) from review_case k where 'notices/' || substr(k.notice_number, 1, 4) = c.name)`},
 	{"the steps of a case are counted from 1 without gaps",
 		`select case_id from case_step group by case_id having min(n) <> 1 or max(n) <> count(*)`},
 	{"a case stands at the furthest of its steps",

@@ -290,8 +290,8 @@ func TestD2_WholeProcedureThroughThePages(t *testing.T) {
 			o.says(o.as("poorab.president", lang.Hi).get("/vacancies"), "ब्लॉक सचिव")
 		}
 	}
-	o.says(o.as("state.desk", lang.Hi).get("/case/"+id), "निर्णय रद्द", "फोन बंद मिला", "मैंने चार बैठकें कीं", "पत्रांक 2026/0001")
-	o.says(person.get("/case/"+id+"/notice"), "कारण बताओ नोटिस", "पत्रांक 2026/0001", "सेवा में,", "श्री ", "7 दिसंबर 2026", "प्रतिलिपि")
+	o.says(o.as("state.desk", lang.Hi).get("/case/"+id), "निर्णय रद्द", "फोन बंद मिला", "मैंने चार बैठकें कीं", "पत्रांक 2026/0002")
+	o.says(person.get("/case/"+id+"/notice"), "कारण बताओ नोटिस", "पत्रांक 2026/0002", "सेवा में,", "श्री ", "7 दिसंबर 2026", "प्रतिलिपि")
 	n := 0
 	o.write(func(tx *db.Tx) (err error) {
 		n, err = tx.Int(`select count(*) from case_step where case_id = $1`, id)

@@ -309,7 +309,7 @@ func headPage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	f := r.newForm("address_hi", h.AddressHi, "address_en", h.AddressEn, "contact_hi", h.ContactHi, "contact_en", h.ContactEn, "copy_hi", h.CopyHi, "copy_en", h.CopyEn)
+	f := r.newForm("address_hi", h.AddressHi, "address_en", h.AddressEn, "contact_hi", h.ContactHi, "contact_en", h.ContactEn, "copy_hi", h.CopyHi, "copy_en", h.CopyEn, "mark", h.Mark)
 	pg := page{title: r.p.T("letter.head_title"), where: r.p.Name(o.NameHi, o.NameEn), lead: headLead(r.p, o, h), body: headBody(r.p, f, "/org/"+string(o.ID)+"/letters", h.Emblem)}
 	if pg.crumbs, err = orgCrumbs(r, o, true); err != nil {
 		return answer{}, err
@@ -342,7 +342,7 @@ func headSave(r *request) (answer, error) {
 			return err
 		}
 		h := letter.Head{AddressHi: r.typed("address_hi"), AddressEn: r.typed("address_en"), ContactHi: r.typed("contact_hi"), ContactEn: r.typed("contact_en"),
-			CopyHi: r.typed("copy_hi"), CopyEn: r.typed("copy_en"), Emblem: before.Emblem}
+			CopyHi: r.typed("copy_hi"), CopyEn: r.typed("copy_en"), Mark: r.typed("mark"), Emblem: before.Emblem}
 		if r.typed("no_emblem") == "yes" {
 			h.Emblem = ""
 		}
