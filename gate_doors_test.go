@@ -68,7 +68,7 @@ web GET /case/{id}/notice/pdf            | see notice        | notice
 web GET /org/{id}/diary                  | see contacts      | body
 web GET /org/{id}/letters                | edit letters      | body
 web GET /org/{id}/letters/head           | edit letters      | body
-web POST /org/{id}/letters/head          | edit letters      | body | address_hi=x&address_en=x&contact_hi=x&contact_en=x&copy_hi=x&copy_en=x&mark=
+web POST /org/{id}/letters/head          | edit letters      | body | address_hi=x&address_en=x&contact_hi=x&contact_en=x&copy_hi=x&copy_en=x&mark=x
 web GET /org/{id}/letters/emblem         | edit letters      | body
 web GET /org/{id}/letters/{kind}/{lang}  | edit letters      | body
 web POST /org/{id}/letters/{kind}/{lang} | edit letters      | body | template={template}

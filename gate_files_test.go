@@ -3,7 +3,9 @@ package sangathan_test
 import (
 	"bytes"
 	"encoding/csv"
+	"maps"
 	"net/http"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,6 +43,7 @@ const rolls = `
 /review/{id}                       | list   | p
 /cases                             |        | c
 /cases?unit={id}                   | body   | c
+/cases?list={id}                   | list   | c
 /cases?person={id}                 | person | c
 /deciders                          |        | p
 /proposals                         |        | p
@@ -145,6 +148,72 @@ func TestI1_GateFiles(t *testing.T) {
 		}
 	}
 	t.Logf("%d files for %d readers, %d rows", made, len(readers), rows)
+}
+
+// TestI1_GateLetters takes the letters of every list out for every reader: the file
+// holds the letters of the list's rows that the reader may open, each once, and
+// nothing else. A notice that one has still to open in its case is not among them.
+func TestI1_GateLetters(t *testing.T) {
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("pdftotext is not installed (Debian: poppler-utils)")
+	}
+	w := newGateWorld(t)
+	f := w.faces()
+	of := map[string]string{} // a record's mark: its letter's
+	for name, id := range w.ids {
+		for record, letter := range map[string]string{"order ": "letter ", "notice ": "notice-letter "} {
+			if at, ok := strings.CutPrefix(name, record); ok {
+				of[id] = w.ids[letter+at]
+			}
+		}
+	}
+	files, letters := 0, 0
+	for _, line := range []string{"/orders|", "/orders?unit={id}|body", "/orders?person={id}|person", "/cases|", "/cases?unit={id}|body", "/cases?list={id}|list"} {
+		url, kind, _ := strings.Cut(line, "|")
+		with := "?as="
+		if strings.Contains(url, "?") {
+			with = "&as="
+		}
+		for _, by := range readers {
+			for _, x := range w.things(kind, by) {
+				status, list, _ := f.knock(door{face: "web", method: "GET", url: url + with + "csv"}, x.id, by)
+				fileStatus, file, named := f.knock(door{face: "web", method: "GET", url: url + with + "letters"}, x.id, by)
+				bad := func(format string, args ...any) { t.Helper(); t.Errorf(named+" as "+by.name+": "+format, args...) }
+				want := map[string]bool{}
+				for record := range marksOf(list, "zq[og]") {
+					id := of[record]
+					if id != "" && w.secrets[id].see == "see notice" && w.secrets[id].person == by.person {
+						if one, _, _ := f.knock(door{face: "web", method: "GET", url: "/case/{id}/notice/pdf"}, record, by); one != http.StatusOK {
+							continue
+						}
+					}
+					if id != "" {
+						want[id] = true
+					}
+				}
+				got := map[string]bool{}
+				if status == http.StatusOK && fileStatus == http.StatusOK {
+					cmd := exec.CommandContext(t.Context(), "pdftotext", "-enc", "UTF-8", "-", "-")
+					cmd.Stdin = strings.NewReader(strings.TrimPrefix(file, "\n"))
+					text, err := cmd.Output()
+					if err != nil {
+						t.Fatal(named, err)
+					}
+					got = marksOf(string(text), "zqw")
+					for _, leak := range w.leaks(by, named, string(text)) {
+						bad("the file shows %s", leak)
+					}
+				} else if status != fileStatus && (fileStatus != http.StatusConflict || len(want) > 0) {
+					bad("the list answers %d, its letters %d: %.300s", status, fileStatus, f.log.String())
+				}
+				if status == http.StatusOK && !maps.Equal(got, want) {
+					bad("it has %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+				}
+				files, letters = files+1, letters+len(got)
+			}
+		}
+	}
+	t.Logf("%d files for %d readers, %d letters", files, len(readers), letters)
 }
 
 func marksOf(text, letter string) map[string]bool {

@@ -1,9 +1,12 @@
 package sangathan_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
+	"image/png"
 	"regexp"
 	"strconv"
 	"strings"
@@ -201,7 +204,11 @@ func (w *gateWorld) history(tx *db.Tx) error {
 		run(`insert into directive(id, number, kind, subject, body, from_org, to_kinds, issued_by, issued_at, due_day) values($1, $2, 'general', $3, '', $4, $5, '', $6, $7)`,
 			w.ids["directive "+d[0]], fmt.Sprintf("2026/1%d", i), w.ids["directive "+d[0]], w.ids["body "+d[1]], d[2], tx.Millis(), "2026-12-01")
 	}
-	run(`insert into emblem(id, png) values('0123456789abcdef', 'x')`)
+	var emblem bytes.Buffer
+	if err := png.Encode(&emblem, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+		return err
+	}
+	run(`insert into emblem(id, png) values('0123456789abcdef', $1)`, emblem.Bytes())
 	for _, highest := range []string{"state", "mitra"} {
 		run(`insert into letterhead(organization_id, address_hi, address_en, contact_hi, contact_en, copy_hi, copy_en, emblem_id)
 			values($1, '', '', '', '', '', '', '0123456789abcdef')`, w.ids["body "+highest])
@@ -302,6 +309,7 @@ func (w *gateWorld) deeds(tx *db.Tx, name, body, criteria string, lists map[stri
 		run(`insert into case_step(id, case_id, n, step, day, at, by_person, text) values($1, $2, 1, $3, $4, $5, '', $6)`,
 			tx.NewID(), id, c[3], gateDay, tx.Millis(), id)
 		if c[0] == "notice" {
+			run(`update review_case set notice_number = $1 where id = $2`, "2026/"+id, id)
 			written("notice-letter", "case", id, c[2])
 		}
 	}

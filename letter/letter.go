@@ -156,8 +156,8 @@ func Lookup(tx *db.Tx, id string) (Letter, error) {
 	return found[0], nil
 }
 
-// frozen is all that the bytes of a letter are made from.
-type frozen struct {
+// Frozen is all that the bytes of a letter are made from.
+type Frozen struct {
 	Letter
 	form    string
 	fields  map[string]string
@@ -166,7 +166,9 @@ type frozen struct {
 	at      time.Time
 }
 
-func lookupFrozen(tx *db.Tx, id string, in lang.Lang) (f frozen, err error) {
+// LookupFrozen reads what was frozen of a letter in a language, without asking who
+// reads: the caller asks the record. Faults: NotFound.
+func LookupFrozen(tx *db.Tx, id string, in lang.Lang) (f Frozen, err error) {
 	form, fields := "l.form_hi", "l.fields_hi"
 	if in == lang.En {
 		form, fields = "l.form_en", "l.fields_en"
@@ -183,12 +185,15 @@ func lookupFrozen(tx *db.Tx, id string, in lang.Lang) (f frozen, err error) {
 }
 
 // set makes the bytes of a letter: pure, so that everyone makes the same ones.
-func (f frozen) set(in lang.Lang) ([]byte, error) {
+func (f Frozen) set(in lang.Lang) ([]byte, error) {
 	var b bytes.Buffer
-	p := lang.New(in, nil, false)
-	err := paper.Letter(&b, paper.LetterData{Template: f.form, Fields: f.fields, Emblem: f.emblem, QR: f.address, Lang: string(in), Time: f.at,
-		Title: strings.TrimSpace(f.fields["title"] + " " + f.Number), Author: f.fields["organization"], Digits: p.Digits})
+	err := paper.Letter(&b, f.data(in))
 	return b.Bytes(), err
+}
+
+func (f Frozen) data(in lang.Lang) paper.LetterData {
+	return paper.LetterData{Template: f.form, Fields: f.fields, Emblem: f.emblem, QR: f.address, Lang: string(in), Time: f.at,
+		Title: strings.TrimSpace(f.fields["title"] + " " + f.Number), Author: f.fields["organization"], Digits: lang.New(in, nil, false).Digits}
 }
 
 // File is the PDF of a letter.
@@ -219,10 +224,10 @@ func PDF(ctx context.Context, u *db.Unit, in lang.Lang, find, issue Finder) (f F
 	if err != nil {
 		return f, err
 	}
-	var l frozen
+	var l Frozen
 	err = u.Read(ctx, func(tx *db.Tx) (err error) {
 		if f, err = stored(tx, id, in); fault.Is(err, fault.NotFound) {
-			l, err = lookupFrozen(tx, id, in)
+			l, err = LookupFrozen(tx, id, in)
 		}
 		return err
 	})
@@ -238,7 +243,7 @@ func PDF(ctx context.Context, u *db.Unit, in lang.Lang, find, issue Finder) (f F
 // press makes and stores the bytes of letters, in one transaction; whoever comes second
 // stores nothing. One that cannot be made does not hold up the others. It gives how
 // many it made.
-func press(ctx context.Context, u *db.Unit, in lang.Lang, letters ...frozen) (n int, err error) {
+func press(ctx context.Context, u *db.Unit, in lang.Lang, letters ...Frozen) (n int, err error) {
 	made := make([][]byte, len(letters))
 	var failed error
 	for i, l := range letters {
@@ -306,7 +311,7 @@ const pressAtOnce = 50
 func Press(ctx context.Context, u *db.Unit) (n int, err error) {
 	defer fault.Op(&err, "letter.Press")
 	for {
-		var due []frozen
+		var due []Frozen
 		err := u.Read(ctx, func(tx *db.Tx) error {
 			due = nil
 			ids, err := db.Select(tx, `select letter_id from letter_due order by letter_id limit $1`, []any{pressAtOnce}, db.One[string])
@@ -314,7 +319,7 @@ func Press(ctx context.Context, u *db.Unit) (n int, err error) {
 				return err
 			}
 			for _, id := range ids {
-				l, err := lookupFrozen(tx, id, lang.Hi)
+				l, err := LookupFrozen(tx, id, lang.Hi)
 				if err != nil {
 					return err
 				}

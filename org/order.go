@@ -3,8 +3,10 @@ package org
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"sangathan/access"
@@ -120,6 +122,7 @@ type OrderFilter struct {
 	Organization OrganizationID // exactly this body
 	Person       PersonID       // about this person
 	Kind         string         // of this kind
+	Day          string         // issued on this day
 }
 
 // OrderKinds lists the kinds of order.
@@ -152,6 +155,14 @@ func Orders(tx *db.Tx, by access.Actor, f OrderFilter, p db.Page) (page []Order,
 	db.Equal(&where, &args, "d.organization_id", string(f.Organization))
 	db.Equal(&where, &args, "d.person_id", string(f.Person))
 	db.Equal(&where, &args, "d.kind", f.Kind)
+	if f.Day != "" {
+		from, err := time.ParseInLocation(time.DateOnly, f.Day, tx.Now.Location())
+		if err != nil {
+			return nil, "", fault.In("day", "org.bad_day")
+		}
+		args = append(args, from.UnixMilli(), from.AddDate(0, 0, 1).UnixMilli())
+		where += fmt.Sprintf(" and d.recorded_at >= $%d and d.recorded_at < $%d", len(args)-1, len(args))
+	}
 	return db.Paged(tx, `select {key}, `+orderFrom+where, args, orderOrders, p, scanOrder)
 }
 

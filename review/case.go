@@ -128,6 +128,7 @@ type CaseFilter struct {
 	Person org.PersonID
 	Within org.Node // what is counted at a body or an area; by must have been let in to it
 	Step   string
+	Review string // from this list
 
 	Decider       org.PersonID // who decided; read by those whom Deciders tells
 	Decision      string       // retain, warn, transfer, relieve
@@ -228,6 +229,9 @@ func caseQuery(tx *db.Tx, by access.Actor, f CaseFilter) (string, db.Args, error
 	where := `where (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4 or k.person_id = $5) and (` + stepIs(f.Step) + `)`
 	db.Equal(&where, &args, "k.unit_id", string(f.Unit))
 	db.Equal(&where, &args, "k.person_id", string(f.Person))
+	if f.Review != "" {
+		where += ` and k.line_id in (select id from review_line where review_id = ` + args.Place(f.Review) + `)`
+	}
 	db.Equal(&where, &args, "k.decided_person", string(f.Decider))
 	db.Equal(&where, &args, "k.decision", f.Decision)
 	db.Equal(&where, &args, "k.appeal_result", f.AppealResult)

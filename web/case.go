@@ -41,7 +41,7 @@ func caseState(p lang.Printer, step string) state {
 
 // casesPage lists the cases that the actor may read: all of their reach, or their own.
 func casesPage(r *request) (answer, error) {
-	f := review.CaseFilter{Unit: org.OrganizationID(r.query("unit")), Step: r.query("step"), Person: org.PersonID(r.query("person")),
+	f := review.CaseFilter{Unit: org.OrganizationID(r.query("unit")), Step: r.query("step"), Review: r.query("list"), Person: org.PersonID(r.query("person")),
 		Decider: org.PersonID(r.query("decider")), Decision: r.query("decision"), WithoutNotice: r.query("at_once"), AppealResult: r.query("result")}
 	if !slices.Contains(review.Steps, f.Step) {
 		f.Step = ""
@@ -77,11 +77,27 @@ func casesPage(r *request) (answer, error) {
 	if v.own {
 		pg.title, pg.lead = r.p.T("cases.own.title"), ""
 	}
+	from := ""
+	if f.Review != "" {
+		l, err := review.Get(r.tx, r.by, f.Review)
+		if err != nil {
+			return answer{}, err
+		}
+		from = r.p.T("cases.from_list", "unit", lang.Name{Hi: l.UnitHi, En: l.UnitEn}, "window", windowOf(r.p, l))
+		pg.crumbs = []link{{r.p.T("reviews.title"), "/reviews"}, {r.p.Name(l.UnitHi, l.UnitEn), "/review/" + l.ID}}
+		pg.lead = from
+	}
 	step := ""
 	if f.Step != "" {
 		step = r.p.T("cases.at." + f.Step)
 	}
 	v.cases, v.list, err = open(r, roll[review.Case]{name: "cases", sorts: []string{"old", "new"},
+		letter: func(c review.Case) letterOf {
+			if c.NoticeNumber == "" {
+				return letterOf{}
+			}
+			return noticeLetter(c.ID)
+		},
 		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Case, string, error) {
 			return review.Cases(tx, by, f, p)
 		},
@@ -93,7 +109,7 @@ func casesPage(r *request) (answer, error) {
 			}
 			return paper.Row{c.Number, r.p.Name(c.PersonHi, c.PersonEn), r.p.Name(c.RoleHi, c.RoleEn), r.p.Name(c.OrgHi, c.OrgEn), r.p.Name(c.UnitHi, c.UnitEn),
 				caseState(r.p, c.Step).text, r.instant(c.OpenedAt), dayCell(c.ReplyBy), decision, dayCell(c.AppealBy)}
-		}}, chosen(v.units, string(f.Unit)), step)
+		}}, chosen(v.units, string(f.Unit)), from, step)
 	pg.list, pg.body = v.list, casesBody(v)
 	return answer{page: pg}, err
 }
@@ -304,14 +320,6 @@ func (v caseView) path() string { return "/case/" + v.c.ID + "/" + v.do }
 
 // key is an act as the last part of a message's key.
 func key(act string) string { return strings.ReplaceAll(act, "-", "_") }
-
-// allSteps leads to the cases of the same unit at every step.
-func allSteps(f form) string {
-	if unit := f.value("unit"); unit != "" {
-		return "/cases?" + url.Values{"unit": {unit}}.Encode()
-	}
-	return "/cases"
-}
 
 // closedText tells the person concerned how their case ended.
 func closedText(v caseView) string {

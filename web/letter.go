@@ -39,34 +39,41 @@ func letterPage(r *request) (answer, error) {
 // because a letter opened for the first time is set between them.
 
 func orderPDF(r *request) (answer, error) {
-	id := org.OrderID(r.PathValue("id"))
-	return r.letterFile(
-		func(tx *db.Tx) (string, error) { return org.LetterOf(tx, r.by, id) },
-		func(tx *db.Tx) (string, error) { return org.IssueLetter(tx, r.by, id) })
+	return r.letterFile(orderLetter(org.OrderID(r.PathValue("id"))))
+}
+
+func orderLetter(id org.OrderID) letterOf {
+	return letterOf{
+		find:  func(tx *db.Tx, by access.Actor) (string, error) { return org.LetterOf(tx, by, id) },
+		issue: func(tx *db.Tx, by access.Actor) (string, error) { return org.IssueLetter(tx, by, id) }}
+}
+
+func noticeLetter(id string) letterOf {
+	return letterOf{
+		find:  func(tx *db.Tx, by access.Actor) (string, error) { return review.NoticeLetter(tx, by, id) },
+		issue: func(tx *db.Tx, by access.Actor) (string, error) { return review.IssueNoticeLetter(tx, by, id) }}
 }
 
 func noticePDF(r *request) (answer, error) {
 	id := r.PathValue("id")
-	a, err := r.letterFile(
-		func(tx *db.Tx) (string, error) { return review.NoticeLetter(tx, r.by, id) },
-		func(tx *db.Tx) (string, error) { return review.IssueNoticeLetter(tx, r.by, id) })
+	a, err := r.letterFile(noticeLetter(id))
 	if f, ok := err.(*fault.Error); ok && f.Key == "review.open_first" {
 		return goTo("/case/"+id, ""), nil
 	}
 	return a, err
 }
 
-func (r *request) letterFile(find, issue letter.Finder) (answer, error) {
-	signedIn := func(fn letter.Finder) letter.Finder {
+func (r *request) letterFile(l letterOf) (answer, error) {
+	signedIn := func(fn func(tx *db.Tx, by access.Actor) (string, error)) letter.Finder {
 		return func(tx *db.Tx) (string, error) {
 			if err := r.open(tx, false); err != nil {
 				return "", err
 			}
 			defer func() { r.tx = nil }()
-			return fn(tx)
+			return fn(tx, r.by)
 		}
 	}
-	f, err := letter.PDF(r.Context(), r.site.unit, lang.Parse(r.query("lang")), signedIn(find), signedIn(issue))
+	f, err := letter.PDF(r.Context(), r.site.unit, lang.Parse(r.query("lang")), signedIn(l.find), signedIn(l.issue))
 	return answer{file: &download{kind: "application/pdf", name: f.Name, body: f.PDF}}, err
 }
 

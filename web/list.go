@@ -41,7 +41,8 @@ type roll[T any] struct {
 	cols  []col
 	cells func(v T) paper.Row
 
-	grouped bool // on paper the first column stands above the rows that share it
+	grouped bool               // on paper the first column stands above the rows that share it
+	letter  func(v T) letterOf // where rows have letters: that of a row
 }
 
 // col is a column of a file: the key of its title, and its share of the width.
@@ -61,7 +62,11 @@ type list struct {
 	columns     []paper.Column
 	grouped     bool
 	read        func(tx *db.Tx, by access.Actor, p db.Page) (rows []paper.Row, next string, err error)
+	letters     func(tx *db.Tx, by access.Actor, p db.Page) (of []letterOf, next string, err error) // nil where rows have none
 }
+
+// offers reports whether the list can be taken out so.
+func (l *list) offers(f format) bool { return f.write != nil || l.letters != nil }
 
 // open reads the page of a list that the address asks for. told says in words what the
 // address has chosen; it stands in the files.
@@ -91,8 +96,20 @@ func open[T any](r *request, o roll[T], told ...string) ([]T, *list, error) {
 	if next != "" {
 		l.next = r.with("after", next)
 	}
+	if o.letter != nil {
+		l.letters = func(tx *db.Tx, by access.Actor, p db.Page) (of []letterOf, next string, err error) {
+			rows, next, err := o.read(tx, by, p)
+			for _, v := range rows {
+				of = append(of, o.letter(v))
+			}
+			return of, next, err
+		}
+	}
 	if len(rows) > 0 {
 		for _, f := range formats {
+			if !l.offers(f) {
+				continue
+			}
 			l.files = append(l.files, link{r.p.T("lists.format." + f.name), r.with("after", "", "as", f.name)})
 		}
 	}

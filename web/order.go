@@ -44,8 +44,8 @@ func lower(s string) string { return strings.ToLower(s) }
 
 func ordersPage(r *request) (answer, error) {
 	f := org.OrderFilter{Unit: org.OrganizationID(r.query("unit")), Organization: org.OrganizationID(r.query("body")),
-		Person: org.PersonID(r.query("person")), Kind: r.query("kind")}
-	v := ordersView{p: r.p, filter: f, form: r.newForm("unit", string(f.Unit), "kind", f.Kind), kinds: []choice{{text: r.p.T("common.all")}}}
+		Person: org.PersonID(r.query("person")), Kind: r.query("kind"), Day: r.query("day")}
+	v := ordersView{p: r.p, filter: f, form: r.newForm("unit", string(f.Unit), "kind", f.Kind, "day", f.Day), kinds: []choice{{text: r.p.T("common.all")}}}
 	for _, k := range org.OrderKinds {
 		v.kinds = append(v.kinds, choice{value: k, text: r.p.T("register.order." + k)})
 	}
@@ -63,13 +63,14 @@ func ordersPage(r *request) (answer, error) {
 	} else if v.units, err = unitChoices(r); err != nil {
 		return answer{}, err
 	}
-	v.orders, v.list, err = open(r, ordersRoll(r, f), chosen(v.units, string(f.Unit)), chosen(v.kinds, f.Kind))
+	v.orders, v.list, err = open(r, ordersRoll(r, f), chosen(v.units, string(f.Unit)), chosen(v.kinds, f.Kind), toldDay(r.p, f.Day))
 	pg.list, pg.body = v.list, ordersBody(v)
 	return answer{page: pg}, err
 }
 
 func ordersRoll(r *request, f org.OrderFilter) roll[org.Order] {
 	return roll[org.Order]{name: "orders", sorts: []string{"new", "old", "day"},
+		letter: func(d org.Order) letterOf { return orderLetter(d.ID) },
 		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Order, string, error) {
 			return org.Orders(tx, by, f, p)
 		},
@@ -82,6 +83,14 @@ func ordersRoll(r *request, f org.OrderFilter) roll[org.Order] {
 			return paper.Row{d.Number, r.p.T("register.order." + d.Kind), r.p.Name(d.PersonHi, d.PersonEn), r.p.Name(d.RoleHi, d.RoleEn),
 				r.p.Name(d.OrgHi, d.OrgEn), dayCell(d.EffectiveDay), r.instant(d.RecordedAt), revoked}
 		}}
+}
+
+// toldDay tells the day of issue that was chosen; "" for none.
+func toldDay(p lang.Printer, day string) string {
+	if day == "" {
+		return ""
+	}
+	return p.T("register.issued_on", "day", lang.Day(day))
 }
 
 type ordersView struct {

@@ -272,7 +272,7 @@ func reviewPage(r *request) (answer, error) {
 	mayCheck := r.by.May(access.CheckList, o.Target(""))
 	switch {
 	case l.State == "sent":
-		pg.next = &link{r.p.T("reviews.see_cases"), "/cases?unit=" + string(l.Unit)}
+		pg.next = &link{r.p.T("reviews.see_cases"), "/cases?list=" + l.ID}
 	case mayCheck && l.Checked < l.Listed:
 		open, _, err := review.Lines(r.tx, r.by, l.ID, "open", db.First(1))
 		if err != nil {

@@ -51,7 +51,7 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		if a.after != nil {
 			a.after()
 		}
-		if as := fileFormat(hr); as != nil && a.page.list != nil {
+		if as := fileFormat(hr); as != nil && a.page.list != nil && a.page.list.offers(*as) {
 			if err := s.sendFile(w, rt, r, a.page, *as); err != nil {
 				s.showFault(w, r, err)
 			}

@@ -37,7 +37,7 @@ func BenchmarkLetters(b *testing.B) {
 					return
 				}
 			}
-		})
+		}, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -28,19 +28,29 @@ type LetterData struct {
 // the address cannot be used. A field that the template asks for and l does not have
 // is empty.
 func Letter(w io.Writer, l LetterData) error {
-	return Letters(w, l, func(yield func(LetterData, error) bool) { yield(l, nil) })
+	return Letters(w, l, func(yield func(LetterData, error) bool) { yield(l, nil) }, nil)
 }
 
 // Letters writes many letters into one PDF, each beginning a page and counting its
-// own pages. Title, Author, Lang, Time and Digits are those of first; a fault of the
-// sequence ends the writing. Faults: as [Letter].
-func Letters(w io.Writer, first LetterData, all iter.Seq2[LetterData, error]) (err error) {
+// own pages, and after them a list, nil for none: its rows are read last, so they may
+// be gathered on the way. Title, Author, Lang, Time and Digits are those of first; a
+// fault of the sequences ends the writing. Faults: as [Letter].
+func Letters(w io.Writer, first LetterData, all iter.Seq2[LetterData, error], after *ListData) (err error) {
 	defer fault.Op(&err, "paper.Letters")
 	var t *Template
 	var text string
 	var footer []part
 	var l LetterData
-	d := New(w, Options{Title: first.Title, Author: first.Author, Lang: first.Lang, Time: first.Time, Digits: first.Digits, Footer: func(page int) Band {
+	listing := false
+	d := New(w, Options{Title: first.Title, Author: first.Author, Lang: first.Lang, Time: first.Time, Digits: first.Digits, Header: func(page int) Band {
+		if listing {
+			return after.header(page)
+		}
+		return Band{}
+	}, Footer: func(page int) Band {
+		if listing {
+			return after.footer()
+		}
 		if page == 1 || footer == nil {
 			return Band{}
 		}
@@ -71,6 +81,13 @@ func Letters(w io.Writer, first LetterData, all iter.Seq2[LetterData, error]) (e
 		d.Section()
 		l, footer = next, t.footer
 		if err := d.letter(t, l); err != nil {
+			return err
+		}
+	}
+	if after != nil {
+		d.Section()
+		listing = true
+		if err := d.list(*after); err != nil {
 			return err
 		}
 	}

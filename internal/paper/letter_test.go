@@ -339,22 +339,31 @@ func TestLongLetter(t *testing.T) {
 
 func TestLettersCountTheirOwnPages(t *testing.T) {
 	var b bytes.Buffer
+	var held []Row
 	err := Letters(&b, LetterData{Title: "सब पत्र"}, func(yield func(LetterData, error) bool) {
 		for i := range 3 {
 			l := LetterData{Template: "पत्र {a}\n@page\nआगे\n@footer पृष्ठ {page} / {pages}", Fields: map[string]string{"a": fmt.Sprint(i + 1)}}
 			if !yield(l, nil) {
 				return
 			}
+			held = append(held, Row{fmt.Sprintf("क्रम %d", i+1)})
 		}
-	})
+	}, &ListData{Title: "सूची", Number: "2026/00007", Columns: []Column{{Title: "पत्र"}}, Rows: func(yield func(Row, error) bool) {
+		for _, row := range held {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := textOf(t, b.Bytes()), "पत्र 1 आगे पृष्ठ 2 / 2 पत्र 2 आगे पृष्ठ 2 / 2 पत्र 3 आगे पृष्ठ 2 / 2"; got != want {
+	const list = " सूची पत्र क्रम 1 क्रम 2 क्रम 3 निर्यात संख्या 2026/00007 पृष्ठ 1 / 1"
+	if got, want := textOf(t, b.Bytes()), "पत्र 1 आगे पृष्ठ 2 / 2 पत्र 2 आगे पृष्ठ 2 / 2 पत्र 3 आगे पृष्ठ 2 / 2"+list; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	stop := fault.New(fault.Unavailable, "fault.unavailable")
-	if err := Letters(&b, LetterData{}, func(yield func(LetterData, error) bool) { yield(LetterData{}, stop) }); !fault.Is(err, fault.Unavailable) {
+	if err := Letters(&b, LetterData{}, func(yield func(LetterData, error) bool) { yield(LetterData{}, stop) }, nil); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("the fault of the sequence became %v", err)
 	}
 }

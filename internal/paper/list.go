@@ -65,16 +65,28 @@ func (l ListData) place() string {
 func List(w io.Writer, l ListData) (err error) {
 	defer fault.Op(&err, "paper.List(%s)", l.Number)
 	p := l.Printer
-	d := New(w, Options{Title: l.Title, Lang: string(p.Lang()), Time: l.Time, Landscape: l.Landscape, Margin: 16 * MM, Digits: p.Digits,
-		Header: func(page int) Band {
-			if page == 1 {
-				return Band{}
-			}
-			return Band{Left: l.Title, Right: l.place()}
-		},
-		Footer: func(int) Band {
-			return Band{Left: l.origin(), Right: p.T("paper.page", "page", "{page}", "pages", "{pages}")}
-		}})
+	d := New(w, Options{Title: l.Title, Lang: string(p.Lang()), Time: l.Time, Landscape: l.Landscape, Margin: 16 * MM, Digits: p.Digits, Header: l.header,
+		Footer: func(int) Band { return l.footer() }})
+	if err := d.list(l); err != nil {
+		return err
+	}
+	return d.Close()
+}
+
+func (l ListData) header(page int) Band {
+	if page == 1 {
+		return Band{}
+	}
+	return Band{Left: l.Title, Right: l.place()}
+}
+
+func (l ListData) footer() Band {
+	return Band{Left: l.origin(), Right: l.Printer.T("paper.page", "page", "{page}", "pages", "{pages}")}
+}
+
+// list sets the list, its title first.
+func (d *Doc) list(l ListData) error {
+	p := l.Printer
 	d.Text(l.Title, Style{Size: 15, Bold: true, Lead: 1.5})
 	if place := l.place(); place != "" {
 		d.Text(place, Style{Size: 10.5})
@@ -106,7 +118,7 @@ func List(w io.Writer, l ListData) (err error) {
 		}
 		t.Row(texts...)
 	}
-	return d.Close()
+	return nil
 }
 
 // shown writes a cell for the eye.
