@@ -81,6 +81,7 @@ also web GET /vacancies?unit={id}        | filter            | body
 also web GET /orders?unit={id}           | filter            | body
 also web GET /orders?body={id}           | filter            | body
 also web GET /orders?person={id}         | filter            | person
+also web GET /orders?day=2026-11-22      | -
 
 web GET /activity                        | -
 web GET /activity/new                    | report for        | membership ?for={id}
@@ -142,6 +143,7 @@ web GET /deciders                        | (needs hear appeal) -
 also web GET /cases?unit={id}            | filter            | body
 also web GET /cases?person={id}          | filter            | person
 also web GET /cases?decider={id}         | filter            | person
+also web GET /cases?list={id}            | see list          | list
 
 web GET /seat/{id}                       | see body          | seat
 web GET /seat/{id}/propose               | propose           | seat
@@ -239,6 +241,7 @@ api POST /cases/{id}/appeal              | answer own case   | case | {"text":"x
 api POST /cases/{id}/appeal-decision     | hear appeal       | case | {"verdict":"upheld","text":"x"}
 also api GET /cases?unit={id}            | filter            | body
 also api GET /cases?person={id}          | filter            | person
+also api GET /cases?list={id}            | filter            | list
 
 api GET /proposals                       | -
 api POST /proposals                      | propose           | seat | {"seat":"{id}","person":"{colleague}","charge":"regular","reason":"x"}
@@ -258,5 +261,5 @@ const plainNames = `
 sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
-source source_day address_hi address_en contact_hi contact_en copy_hi copy_en copy_more copy_to no_emblem template version level after_
+source source_day address_hi address_en contact_hi contact_en copy_hi mark copy_en copy_more copy_to no_emblem template version level after_
 `

@@ -125,7 +125,7 @@ func (s *story) tell() {
 	s.post("poorab.gs", "/cases/"+nadi+"/notice", `{"text":"कारण बताएँ"}`, 409) // nobody has spoken with him
 	for _, id := range []string{nadi, sec2} {
 		s.post("state.desk", "/cases/"+id+"/talk", `{"manner":"call","day":"2026-07-06","text":"बात हुई","reached":true}`, 200)
-		s.post("state.desk", "/cases/"+id+"/notice", `{"text":"पिछले छह महीनों का काम दर्ज नहीं मिला, कारण बताएँ"}`, 200)
+		s.post("state.desk", "/cases/"+id+"/notice", `{"text":"पिछले छह महीनों का काम दर्ज नहीं मिला, कारण बताएँ","copy_to":["सहकारिता प्रकोष्ठ"]}`, 200)
 	}
 	s.day("2026-07-08")
 	s.post("poorab.gs", "/cases/"+nadi+"/service", `{"manner":"signed","day":"2026-07-08","text":"हस्ताक्षर लिए"}`, 200)
@@ -146,7 +146,10 @@ func (s *story) tell() {
 	s.post("poorab.president", "/cases/"+nadi+"/decision", `{"verdict":"relieve","text":"मैं हटाता हूँ"}`, 404)
 	s.refused("poorab.president", "/org/poorab", 404)
 	s.sees("poorab.president", "/me") // still signed in, to the own record
-	s.post("state.president", "/cases/"+nadi+"/decision", `{"verdict":"relieve","text":"उत्तर संतोषजनक नहीं"}`, 200)
+	s.post("state.president", "/cases/"+nadi+"/decision", `{"verdict":"relieve","text":"उत्तर संतोषजनक नहीं","copy_to":["सहकारिता प्रकोष्ठ","कोष कार्यालय"]}`, 200)
+	s.copied("सहकारिता प्रकोष्ठ", 3) // two notices and the order
+	s.copied("कोष कार्यालय", 1)
+
 	s.refused("nadi.sec1", "/org/nadi", 404)
 
 	// August. The appeal of nadi.sec1 is heard by another than who decided, and won.
@@ -423,6 +426,22 @@ func (s *story) id(v any, path ...any) string {
 		}
 	}
 	return fmt.Sprint(v)
+}
+
+// copied holds that copies of so many letters go to someone.
+func (s *story) copied(to string, letters int) {
+	s.Helper()
+	s.verb(func(tx *db.Tx) error {
+		all, err := db.Select(tx, `select fields_hi from letter`, nil, db.One[string])
+		n := 0
+		for _, fields := range all {
+			if strings.Contains(fields, to) {
+				n++
+			}
+		}
+		s.equal(n, letters)
+		return err
+	})
 }
 
 func (s *story) equal(got, want any) {

@@ -50,6 +50,10 @@ type (
 			Text    string `json:"text"`
 		}
 	}
+	// Copied says to whom copies of a letter go.
+	Copied struct {
+		CopyTo []string `json:"copy_to,omitempty" doc:"to whom copies of the letter go besides"`
+	}
 	nothing struct {
 		Sent
 		ID string `path:"id"`
@@ -249,9 +253,10 @@ func (a *api) register() {
 		Organization string `query:"organization"`
 		Person       string `query:"person"`
 		Kind         string `query:"kind"`
+		Day          string `query:"day" doc:"issued on this day"`
 	}) (list[org.Order], error) {
 		return pageOf(org.Orders(tx, by, org.OrderFilter{Unit: org.OrganizationID(in.Unit), Organization: org.OrganizationID(in.Organization),
-			Person: org.PersonID(in.Person), Kind: in.Kind}, in.page()))
+			Person: org.PersonID(in.Person), Kind: in.Kind, Day: in.Day}, in.page()))
 	})
 	read(a, "/orders/{id}", "see_register", "One order", func(tx *db.Tx, by access.Actor, in *byID) (org.Order, error) {
 		return org.GetOrder(tx, by, org.OrderID(in.ID))
@@ -378,8 +383,9 @@ func (a *api) reviews() {
 		Unit   string `query:"unit"`
 		Person string `query:"person"`
 		Step   string `query:"step"`
+		List   string `query:"list" doc:"from this review list"`
 	}) (list[review.Case], error) {
-		return pageOf(review.Cases(tx, by, review.CaseFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person), Step: in.Step}, in.page()))
+		return pageOf(review.Cases(tx, by, review.CaseFilter{Unit: org.OrganizationID(in.Unit), Person: org.PersonID(in.Person), Step: in.Step, Review: in.List}, in.page()))
 	})
 	type caseWithSteps struct {
 		review.Case
@@ -401,10 +407,17 @@ func (a *api) reviews() {
 	}) (done, error) {
 		return ok, review.Talk(tx, by, in.ID, in.Body.Manner, in.Body.Day, in.Body.Text, in.Body.Reached)
 	})
-	write(a, "/cases/{id}/notice", "issue_notice", "Issue the notice", func(tx *db.Tx, by access.Actor, in *withText) (struct {
+	write(a, "/cases/{id}/notice", "issue_notice", "Issue the notice", func(tx *db.Tx, by access.Actor, in *struct {
+		Sent
+		ID   string `path:"id"`
+		Body struct {
+			Copied
+			Text string `json:"text"`
+		}
+	}) (struct {
 		Number string `json:"number"`
 	}, error) {
-		n, err := review.Notice(tx, by, in.ID, in.Body.Text)
+		n, err := review.Notice(tx, by, in.ID, in.Body.Text, in.Body.CopyTo...)
 		return struct {
 			Number string `json:"number"`
 		}{n}, err
@@ -426,8 +439,16 @@ func (a *api) reviews() {
 	write(a, "/cases/{id}/recommendation", "recommend", "Recommend", func(tx *db.Tx, by access.Actor, in *withVerdict) (done, error) {
 		return ok, review.Recommend(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
 	})
-	write(a, "/cases/{id}/decision", "decide", "Decide", func(tx *db.Tx, by access.Actor, in *withVerdict) (made, error) {
-		id, err := review.Decide(tx, by, in.ID, in.Body.Verdict, in.Body.Text)
+	write(a, "/cases/{id}/decision", "decide", "Decide", func(tx *db.Tx, by access.Actor, in *struct {
+		Sent
+		ID   string `path:"id"`
+		Body struct {
+			Copied
+			Verdict string `json:"verdict"`
+			Text    string `json:"text"`
+		}
+	}) (made, error) {
+		id, err := review.Decide(tx, by, in.ID, in.Body.Verdict, in.Body.Text, in.Body.CopyTo...)
 		return made{string(id)}, err
 	})
 	write(a, "/cases/{id}/appeal", "self", "The person's one appeal", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {

@@ -133,9 +133,9 @@ func (a *api) appointments() {
 		Sent
 		ID   string `path:"id"`
 		Body struct {
-			Day    string   `json:"day"`
-			Reason string   `json:"reason"`
-			CopyTo []string `json:"copy_to,omitempty" doc:"to whom copies of the letter go besides"`
+			Copied
+			Day    string `json:"day"`
+			Reason string `json:"reason"`
 		}
 	}) (made, error) {
 		id, err := appointment.Approve(tx, by, in.ID, in.Body.Day, in.Body.Reason, in.Body.CopyTo...)
