@@ -10,7 +10,6 @@ import (
 	"sangathan/internal/db"
 	"sangathan/internal/lang"
 	"sangathan/org"
-	"sangathan/review"
 )
 
 func areaPage(r *request) (answer, error) {
@@ -167,7 +166,7 @@ func ofArea(r *request, a org.Area, root org.Organization) (d *dashboard, err er
 		return nil, err
 	}
 	d.places = territory == 0
-	d.lists = !d.places && review.CoversLists(r.by, root.Target("")) && review.CoversCases(r.by, root.Target(""))
+	d.lists = !d.places && readsLists(r.by, root)
 	return d, nil
 }
 

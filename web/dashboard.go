@@ -62,8 +62,14 @@ func ofBody(r *request, o org.Organization) (*dashboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.lists = review.CoversLists(r.by, o.Target("")) && review.CoversCases(r.by, o.Target(""))
+	d.lists = readsLists(r.by, o)
 	return d, nil
+}
+
+// readsLists reports whether by reads all lists and cases of a body and of what is
+// under it, so that its dashboard tells them.
+func readsLists(by access.Actor, o org.Organization) bool {
+	return review.CoversLists(by, o.Target("")) && review.CoversCases(by, o.Target(""))
 }
 
 // figureCard is one figure of a dashboard.
@@ -182,10 +188,11 @@ func (d *dashboard) listed() figureCard {
 }
 
 // cases gives the figures of the steps at which there are cases.
-func (d *dashboard) cases() (steps []figure) {
+func (d *dashboard) cases() (steps []figureCard) {
 	for _, step := range review.Steps {
-		if n := d.now[tally.Case(step)]; n > 0 {
-			steps = append(steps, stepFigure(d.p, step, n, d.list("cases", "step", step)))
+		if d.now[tally.Case(step)] > 0 {
+			at := caseState(d.p, step)
+			steps = append(steps, d.standing(tally.Case(step)).as(at.text, at.mark, d.list("cases", "step", step)))
 		}
 	}
 	return steps

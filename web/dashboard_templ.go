@@ -420,7 +420,7 @@ func dashboardBody(d *dashboard) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = figures(d.p, d.p.T("dash.cases"), steps).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = cards(d.p, d.p.T("dash.cases"), steps, false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -183,7 +183,7 @@ func registerHome(r *request) (items []homeItem, err error) {
 		return nil, nil
 	}
 	if posts.Vacant > 0 {
-		items = append(items, homeItem{n: posts.Vacant, text: r.p.T("home.vacant"), to: "/vacancies"})
+		items = append(items, homeItem{n: posts.Vacant, text: r.p.T("home.vacant"), to: seatsLink(org.OrganizationID(r.by.Org), "vacant", false)})
 	}
 	if posts.Unknown > 0 {
 		items = append(items, homeItem{n: posts.Unknown, text: r.p.T("home.unknown"), to: seatsLink(org.OrganizationID(r.by.Org), "unknown", false)})

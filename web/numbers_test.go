@@ -15,7 +15,9 @@ import (
 var (
 	cardNumber  = regexp.MustCompile(`<a href="([^"]+)"><span class="num"><b>([\d,]+)</b>`)
 	otherNumber = regexp.MustCompile(`<td class="n"><a href="([^"]+)">([\d,]+)[^<]*</a>`)
-	stepNumber  = regexp.MustCompile(`<a href="(/[^"]+of=cases[^"]*)"><b>([\d,]+)</b>`)
+	verified    = regexp.MustCompile(`<a href="([^"]+state=confirmed)"[^>]*>(?:confirmed )?([\d,]+)`)
+	waiting     = regexp.MustCompile(`<a class="count" href="([^"]+)"[^>]*>([\d,]+)`)
+	monthNumber = regexp.MustCompile(`<a href="([^"]+&amp;month=[^"]+)" aria-label="[^:]+: ([\d,]+)`)
 	nextPage    = regexp.MustCompile(`<a class="button second" href="([^"]+)">Next`)
 	row         = regexp.MustCompile(`<a class="row"`)
 )
@@ -28,7 +30,7 @@ type number struct {
 
 func numbersOf(t *testing.T, body string) (all []number) {
 	t.Helper()
-	for _, form := range []*regexp.Regexp{cardNumber, otherNumber, stepNumber} {
+	for _, form := range []*regexp.Regexp{cardNumber, otherNumber, verified, waiting, monthNumber} {
 		for _, m := range form.FindAllStringSubmatch(body, -1) {
 			n, err := strconv.Atoi(strings.ReplaceAll(m[2], ",", ""))
 			if err != nil {

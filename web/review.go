@@ -557,6 +557,9 @@ func reviewOfUnit(r *request, o org.Organization) (templ.Component, error) {
 			v.list = lists[0]
 		}
 	}
+	if r.by.MayWithin(access.SeeRegister, o.Target("")) && readsLists(r.by, o) { // its dashboard tells the cases
+		return unitReview(v), nil
+	}
 	counts, err := review.CountCases(r.tx, r.by, filter)
 	for _, step := range review.Steps {
 		if counts[step] > 0 {
