@@ -18,6 +18,7 @@ import (
 
 	"sangathan/internal/db"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/letter"
 	"sangathan/web"
 
@@ -121,6 +122,12 @@ func TestLetterPages(t *testing.T) {
 	}
 	if a := president.get("/exports"); !strings.Contains(a.body, "2026/00001") || !strings.Contains(a.body, "दूरभाष डायरी") {
 		t.Errorf("the diary is not in the register of exports: %s", a.body)
+	}
+	marks := desk.get("/org/state/letters/notice/hi").body
+	for _, mark := range paper.Marks() {
+		if !strings.Contains(marks, "<code>@"+mark+"</code>") || strings.Contains(marks, "⟦") {
+			t.Errorf("the editor does not explain @%s", mark)
+		}
 	}
 	shown := desk.get("/order/" + w.order)
 	for _, want := range []string{"/order/" + w.order + "/pdf?lang=hi", "/order/" + w.order + "/pdf?lang=en"} {

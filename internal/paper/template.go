@@ -39,6 +39,9 @@ var (
 	looks = []string{"left", "center", "right", "justify", "bold", "small", "large", "title"}
 )
 
+// Marks lists the marks of a template: how a line looks, then what it is.
+func Marks() []string { return slices.Concat(looks, kinds) }
+
 // StandardTemplate gives the text of a template that we bring: "appointment",
 // "relief", "notice" or "letter", in lang "hi" or "en"; "" if there is none of that name.
 func StandardTemplate(name, lang string) string {
