@@ -63,6 +63,9 @@ func TestListPages(t *testing.T) {
 				t.Errorf("page %d: %q stands there %d times:\n%s", i+1, want, strings.Count(page, want), page)
 			}
 		}
+		if words := strings.Fields(page[strings.Index(page, "कब से"):]); words[2] != "जिला" {
+			t.Errorf("page %d does not begin with whose rows they are: %q", i+1, words[:6])
+		}
 		before, _, _ := strings.Cut(page, "22 नवंबर 2026, शाम 5:45")
 		if words := strings.Fields(before); words[len(words)-2] == "जिला" {
 			t.Errorf("page %d ends with a heading", i+1)

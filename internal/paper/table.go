@@ -15,6 +15,7 @@ type Table struct {
 	x       []float64 // left edge of each column, and the right edge of the last
 	style   Style
 	head    [][]line
+	heading []line // over the rows that come; set again on every page
 }
 
 // The room around the text of a cell.
@@ -110,12 +111,13 @@ func (t *Table) Row(texts ...string) {
 	d := t.doc
 	for {
 		if fits := d.y - d.o.Margin; !d.open || t.height(cells) > fits {
-			whole := d.top() - d.o.Margin - t.height(t.head)
+			whole := d.top() - d.o.Margin - t.height(t.head) - t.headingHeight()
 			if lines := int((fits - 2*cellTop) / t.lead()); d.open && t.height(cells) > whole && lines > 0 {
 				cells = t.part(cells, lines)
 			}
 			d.NewPage()
 			t.drawHead()
+			t.drawHeading()
 			continue
 		}
 		t.draw(cells)
@@ -134,23 +136,40 @@ func (t *Table) part(cells [][]line, n int) [][]line {
 	return rest
 }
 
-// Heading draws a line over all columns, never as the last of a page.
+// headingSize is how much larger than the rows a heading is set.
+const headingSize = 1.1
+
+// Heading draws a line over all columns, never as the last of a page, and again at
+// the top of each page on which its rows go on.
 func (t *Table) Heading(s string) {
 	d := t.doc
-	st := t.style
-	st.Size *= 1.1
-	width := t.x[len(t.x)-1] - t.x[0]
-	lines := d.lines([]piece{{s, true}}, int((width-2*cellSide)/st.Size*1000))
-	lines = lines[:min(len(lines), t.most())]
-	lead := st.Size * st.Lead
-	h := float64(len(lines))*lead + 3*cellTop
-	if !d.open || d.y-h-2*t.lead()-4*cellTop < d.o.Margin {
+	width := t.x[len(t.x)-1] - t.x[0] - 2*cellSide
+	t.heading = d.lines([]piece{{s, true}}, int(width/(t.style.Size*headingSize)*1000))
+	t.heading = t.heading[:min(len(t.heading), t.most())]
+	if !d.open || d.y-t.headingHeight()-2*t.lead()-4*cellTop < d.o.Margin {
 		d.NewPage()
 		t.drawHead()
 	}
-	for i, l := range lines {
-		d.line(l, t.x[0]+cellSide, d.y-2*cellTop-float64(i)*lead, width-2*cellSide, st)
+	t.drawHeading()
+}
+
+func (t *Table) headingHeight() float64 {
+	if len(t.heading) == 0 {
+		return 0
 	}
-	d.y -= h
+	return float64(len(t.heading))*t.lead()*headingSize + 3*cellTop
+}
+
+func (t *Table) drawHeading() {
+	d := t.doc
+	if len(t.heading) == 0 {
+		return
+	}
+	st := t.style
+	st.Size *= headingSize
+	for i, l := range t.heading {
+		d.line(l, t.x[0]+cellSide, d.y-2*cellTop-float64(i)*st.Size*st.Lead, t.x[len(t.x)-1]-t.x[0]-2*cellSide, st)
+	}
+	d.y -= t.headingHeight()
 	d.hline(t.x[0], t.x[len(t.x)-1], d.y, 0.4, 0.6)
 }
