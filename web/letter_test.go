@@ -135,6 +135,33 @@ func TestLetterPages(t *testing.T) {
 			t.Errorf("the order's page does not offer %s", want)
 		}
 	}
+	// All letters of a list in one file; an order older than letters are gets its own now.
+	err := w.Unit.Write(t.Context(), func(tx *db.Tx) error {
+		for _, table := range []string{"letter_file", "letter_due"} {
+			if _, err := tx.Exec(`delete from `+table+` where letter_id in (select id from letter where record_id = $1)`, w.order); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(`delete from letter where record_id = $1`, w.order)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pdf(desk.get("/orders?as=letters"), "orders-2026-")
+	if a := desk.get("/orders?as=letters&lang=en&day=2020-01-01"); a.status != 409 || !strings.Contains(a.body, "किसी का पत्र जारी नहीं हुआ") {
+		t.Errorf("no letters: %d %s", a.status, a.body)
+	}
+	err = w.Unit.Read(t.Context(), func(tx *db.Tx) error {
+		n, err := tx.Int(`select count(*) from letter where record_id = $1`, w.order)
+		if err == nil && n != 1 {
+			t.Errorf("the order has %d letters", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	// The QR leads to the record, for whoever may read it.
 	var id string
 	w.write(func(tx *db.Tx) (err error) {
