@@ -143,6 +143,17 @@ func Of(tx *db.Tx, record, recordID string) (id string, err error) {
 	return tx.Text(`select id from letter where record = $1 and record_id = $2`, record, recordID)
 }
 
+// Words gives what stands in the letter of a record, by field, in a language; nil when
+// it has none. Who reads is not asked here: the caller asks the record.
+func Words(tx *db.Tx, record, recordID string, in lang.Lang) (map[string]string, error) {
+	id, err := Of(tx, record, recordID)
+	if err != nil || id == "" {
+		return nil, err
+	}
+	f, err := LookupFrozen(tx, id, in)
+	return f.fields, err
+}
+
 // Lookup reads what a letter is of, without asking who reads: the caller asks the
 // record. Faults: NotFound.
 func Lookup(tx *db.Tx, id string) (Letter, error) {

@@ -11,6 +11,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/internal/paper"
+	"sangathan/letter"
 	"sangathan/org"
 	"sangathan/review"
 
@@ -511,6 +512,18 @@ func noticePage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v.head, v.unit = r.p.Name(root.NameHi, root.NameEn), r.p.Name(c.UnitHi, c.UnitEn)
+	words, err := letter.Words(r.tx, letter.OfCase, c.ID, r.p.Lang())
+	if err != nil {
+		return answer{}, err
+	}
+	if words != nil { // as it was issued
+		v.unit, v.copies = words["office"], linesOf(words["copy_to"])
+	} else {
+		if v.unit != "" && v.unit != v.head {
+			v.copies = append(v.copies, r.p.T("cases.copy_unit", "name", v.unit))
+		}
+		v.copies = append(v.copies, r.p.T("cases.copy_desk", "name", v.head))
+	}
 	person, err := org.LookupPerson(r.tx, c.Person)
 	if err != nil {
 		return answer{}, err
@@ -531,6 +544,7 @@ type noticeView struct {
 	duties     []review.DutyMonth
 	replyDays  int
 	head, unit string
+	copies     []string
 	name       string
 }
 

@@ -372,10 +372,10 @@ func TestE2_ProposalToLetterThroughThePages(t *testing.T) {
 	if a := president.post(two+"/approve", url.Values{"form_id": {newID(o)}, "day": {"2027-01-01"}, "reason": {"मंजूर"}}); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "2027-01-01") {
 		t.Errorf("a day to come: %d", a.status)
 	}
-	o.goes(president.post(two+"/approve", url.Values{"form_id": {newID(o)}, "day": {today}, "reason": {"महिला नेतृत्व"}}))
+	o.goes(president.post(two+"/approve", url.Values{"form_id": {newID(o)}, "day": {today}, "reason": {"महिला नेतृत्व"}, "copy_more": {"कोष कार्यालय\n\nसर्व संबंधित"}}))
 	done := o.says(president.get(two), "आदेश जारी हुआ, पत्रांक")
 	letter := regexp.MustCompile(`/order/[^"]+`).FindString(done.body)
-	o.says(president.get(letter), "मनोनयन पत्र", "सुश्री कमला पटेल", "जिला सचिव", "पत्रांक", "प्रतिलिपि")
+	o.says(president.get(letter), "मनोनयन पत्र", "सुश्री कमला पटेल", "जिला सचिव", "पत्रांक", "प्रतिलिपि", "कोष कार्यालय", "सर्व संबंधित")
 	o.says(president.get(one), "नामंजूर", "यह पद दूसरे प्रस्ताव से भर गया")
 	if a := president.post(one+"/approve", url.Values{"form_id": {newID(o)}, "day": {today}, "reason": {"मंजूर"}}); a.status != http.StatusConflict {
 		t.Errorf("a second approval: %d", a.status)

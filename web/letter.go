@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"sangathan/access"
 	"sangathan/internal/db"
@@ -391,14 +390,7 @@ func emblemPicture(r *request) (answer, error) {
 }
 
 // copies reads to whom copies of one letter go besides, one a line.
-func (r *request) copies() (all []string) {
-	for line := range strings.Lines(r.typed("copy_more")) {
-		if line = strings.TrimSpace(line); line != "" {
-			all = append(all, line)
-		}
-	}
-	return slices.Clip(all)
-}
+func (r *request) copies() []string { return linesOf(r.typed("copy_more")) }
 
 // download is a file as an answer.
 type download struct {

@@ -9,6 +9,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/internal/paper"
+	"sangathan/letter"
 	"sangathan/org"
 )
 
@@ -111,6 +112,15 @@ func orderPage(r *request) (answer, error) {
 	d := l.Order
 	v := letterView{p: r.p, l: l, issued: r.tx.Time(d.RecordedAt).Format("2006-01-02")}
 	v.text = l.Sentence(r.p)
+	words, err := letter.Words(r.tx, letter.OfOrder, string(d.ID), r.p.Lang())
+	if err != nil {
+		return answer{}, err
+	}
+	if v.copies = linesOf(words["copy_to"]); words == nil {
+		for _, c := range l.CopyTo {
+			v.copies = append(v.copies, r.p.T(c.Key, "name", c.Name()))
+		}
+	}
 	if v.revokedBy, err = orderNumber(r, d.RevokedBy); err != nil {
 		return answer{}, err
 	}
@@ -128,7 +138,8 @@ type letterView struct {
 	l         org.OrderLetter
 	issued    string
 	text      string
-	revokedBy string // number of the order that took it back
+	copies    []string // to whom they go
+	revokedBy string   // number of the order that took it back
 	mayRevoke bool
 }
 
