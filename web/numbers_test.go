@@ -173,3 +173,13 @@ func TestE2_ChangesAreTold(t *testing.T) {
 		t.Error("a change is told although nothing is known of last month")
 	}
 }
+
+// An empty list behind a number says that it is empty, of whatever it is a list.
+func TestAnEmptyListSaysSo(t *testing.T) {
+	o := newOffice(t)
+	for _, of := range []string{"month=2025-01&of=entries", "of=listed", "month=2025-01&of=active"} {
+		if a := o.as("state.incharge", lang.En).get("/area/dist-pachhim/list?" + of); !strings.Contains(a.body, "There is nothing in this list yet.") {
+			t.Errorf("%s: %d %s", of, a.status, text(a.body))
+		}
+	}
+}

@@ -321,7 +321,7 @@ type lineGroup struct {
 func (v reviewView) figures() []figure {
 	n := func(key string) string { return v.p.T("reviews." + key) }
 	all := []figure{
-		{n: v.list.Bearers, label: n("bearers"), to: "/org/" + string(v.list.Unit)},
+		{n: v.list.Bearers, label: n("bearers")},
 		{n: v.list.Met, label: n("met"), mark: "filled"},
 		{n: v.list.Listed, label: n("listed"), to: "#lines", mark: "vacant"},
 	}

@@ -38,7 +38,7 @@ func withinBody(v *withinView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.rows == 0 {
-			templ_7745c5c3_Err = empty(v.p.T("register.none_here"), "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = empty(v.p.T("lists.nothing"), "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
