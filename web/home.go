@@ -59,7 +59,7 @@ func homePage(r *request) (answer, error) {
 		pg.title = r.p.Name(v.body.o.NameHi, v.body.o.NameEn)
 		pg.where = r.p.Name(h.RoleHi, h.RoleEn) + " · " + r.p.Day(r.today)
 		if first := v.first(); v.body.root && first != nil { // the state's leaders decide; others report
-			pg.next, pg.nextIcon = &link{first.text, first.to}, "next"
+			pg.next, pg.nextIcon = &link{capital(first.text), first.to}, "next"
 			if first.n > 0 {
 				pg.next.text += ": " + r.p.Num(first.n)
 			}

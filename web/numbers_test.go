@@ -183,3 +183,14 @@ func TestAnEmptyListSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// A unit's page tells each step of its cases once.
+func TestAUnitsPageTellsItsCasesOnce(t *testing.T) {
+	o := newOffice(t)
+	o.opened()
+	for _, path := range []string{"/org/state", "/org/poorab"} {
+		if n := strings.Count(text(o.as("state.incharge", lang.En).get(path).body), "To be spoken with"); n != 1 {
+			t.Errorf("%s tells %d times", path, n)
+		}
+	}
+}

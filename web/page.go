@@ -87,7 +87,7 @@ func faultLines(p lang.Printer, f *fault.Error, labels map[string]string) (lines
 		told[field.Name] = true
 		text, label := texts[field.Name], labels[field.Name]
 		switch {
-		case label == "" || strings.Contains(text, label):
+		case label == "" || strings.Contains(strings.ToLower(text), strings.ToLower(label)):
 		case strings.HasSuffix(label, "?"):
 			text = label + " " + text
 		default:

@@ -104,7 +104,7 @@ func TestError(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", c.err, got, c.want)
 		}
 	}
-	want := map[string]string{"name": "यह बहुत लंबा है। 1,000 अक्षरों तक लिखें।", "day": "तारीख ऐसे लिखें: 22/11/2026।"}
+	want := map[string]string{"name": "यह बहुत लंबा है। 1,000 अक्षरों तक लिखें।", "day": "सही तारीख ऐसे लिखें: 22/11/2026।"}
 	if got := hi.Fields(form.Err()); !maps.Equal(got, want) {
 		t.Errorf("fields %v", got)
 	}
