@@ -367,7 +367,7 @@ func move(tx *db.Tx, c Case, to string) error {
 
 func checkText(field, text string) error {
 	var f fault.Form
-	f.Check(text != "", field, "review.text_missing")
+	f.Check(strings.TrimSpace(text) != "", field, "review.text_missing")
 	f.Check(len([]rune(text)) <= maxText, field, "review.text_long", "n", maxText)
 	return f.Err()
 }

@@ -2,6 +2,7 @@ package review
 
 import (
 	"database/sql"
+	"strings"
 
 	"sangathan/access"
 	"sangathan/directive"
@@ -385,7 +386,7 @@ func Check(tx *db.Tx, by access.Actor, line, verdict, reason string) (err error)
 	}
 	var f fault.Form
 	f.Check(verdict == "confirmed" || verdict == "excused" || verdict == "disputed", "verdict", "review.bad_verdict")
-	f.Check(reason != "" || verdict != "excused" && verdict != "disputed", "reason", "review.reason_missing")
+	f.Check(strings.TrimSpace(reason) != "" || verdict != "excused" && verdict != "disputed", "reason", "review.reason_missing")
 	f.Check(len([]rune(reason)) <= maxText, "reason", "review.text_long", "n", maxText)
 	if err := f.Err(); err != nil {
 		return err

@@ -236,6 +236,7 @@ func opened(o office) (id string) {
 		return review.Check(tx, by, gs, "excused", "मैं ठीक हूँ")
 	}), fault.Forbidden, "review.own_case")
 	o.must(o.as("poorab.president", func(tx *db.Tx, by access.Actor) error {
+		o.wants(review.Check(tx, by, gs, "disputed", " \n "), fault.Invalid, "")
 		if err := review.Check(tx, by, gs, "disputed", "रजिस्टर में 12 प्रविष्टियाँ हैं"); err != nil {
 			return err
 		}
@@ -574,7 +575,7 @@ func TestD2_ResignationOrDeathEndsTheCase(t *testing.T) {
 func TestBadTextLeavesNothingBehind(t *testing.T) {
 	each(t, func(t *testing.T, o office) {
 		id := opened(o)
-		for name, text := range map[string]string{"empty": "", "1 MB": strings.Repeat("क", 1<<20/3), "NUL": "क\x00ख", "broken": "क\xff"} {
+		for name, text := range map[string]string{"empty": "", "blank": " \n\t ", "1 MB": strings.Repeat("क", 1<<20/3), "NUL": "क\x00ख", "broken": "क\xff"} {
 			err := o.as("state.desk", func(tx *db.Tx, by access.Actor) error {
 				return review.Talk(tx, by, id, "call", "2026-11-22", text, true)
 			})
