@@ -401,10 +401,11 @@ const stopped = "gate: all is done"
 
 // stop lets no write through: a verb that was permitted fails with stopped at its
 // very end (its answer, or what it leaves without one), one that was refused does not
-// come so far. A command whose hash is empty is only claimed: nothing is done yet.
+// come so far. A command is claimed first and its answer written last; the answer to a
+// report is its id, which it has from the claim, so there the end is its audit.
 func (w *gateWorld) stop() {
 	w.write(func(tx *db.Tx) error {
-		for _, event := range []string{"insert on command when new.hash <> ''", "insert on activation_slip", "update on session", "delete on session", "insert on session",
+		for _, event := range []string{"update on command", "insert on audit when new.act = 'activity.reported'", "insert on activation_slip", "update on session", "delete on session", "insert on session",
 			"update on account", "insert on sign_in_code", "update on sign_in_code", "insert on sign_in_ticket", "insert on sign_in_failure",
 			"insert on letter", "insert on letter_file", "insert on letterhead"} {
 			_, err := tx.Exec(fmt.Sprintf(`create trigger "gate %s" before %s begin select raise(abort, '%s'); end`, event, event, stopped))

@@ -83,14 +83,18 @@ func check(tx *db.Tx, by access.Actor, id EntryID, verdict, reason string) error
 	if _, err := tx.Exec(`update activity set state = $1 where id = $2`, verdict, id); err != nil {
 		return err
 	}
-	if err := counts(tx, o, e.Area, e.Day, turned(e.State, verdict)); err != nil {
+	c := newChange(tx, o, e.Day)
+	if err := c.at(e.Area, turned(e.State, verdict)); err != nil {
 		return err
 	}
 	m, err := org.LookupMembership(tx, e.Membership)
 	if err != nil {
 		return err
 	}
-	if err := activeTurns(tx, m, o, id, e.Day, e.State, verdict); err != nil {
+	if err := c.activeTurns(m, id, e.State, verdict); err != nil {
+		return err
+	}
+	if err := c.count.AddTo(tx); err != nil {
 		return err
 	}
 	act := "activity.confirmed"

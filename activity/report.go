@@ -81,17 +81,21 @@ func Submit(tx *db.Tx, by access.Actor, r Report) (id EntryID, err error) {
 	if n == 0 {
 		return "", fault.New(fault.Conflict, "fault.already_done")
 	}
-	_, err = tx.Exec(`update membership set last_activity = $1
-		where id = $2 and (last_activity is null or last_activity < $1)`, r.Day, m.ID)
-	if err != nil {
-		return "", err
+	if m.LastActivity < r.Day {
+		if err := tx.Later(`update membership set last_activity = $1 where id = $2`, r.Day, m.ID); err != nil {
+			return "", err
+		}
 	}
 	// activeTurns comes last: on PostgreSQL the entries that it has read must not be added
 	// to by others before the commit.
-	if err := counts(tx, o, r.Area, r.Day, tally.Figures{tally.Entry: 1, tally.People: r.People}); err != nil {
+	c := newChange(tx, o, r.Day)
+	if err := c.at(r.Area, tally.Figures{tally.Entry: 1, tally.People: r.People}); err != nil {
 		return "", err
 	}
-	if err := activeTurns(tx, m, o, r.ID, r.Day, "", Claimed); err != nil {
+	if err := c.activeTurns(m, r.ID, "", Claimed); err != nil {
+		return "", err
+	}
+	if err := c.count.AddTo(tx); err != nil {
 		return "", err
 	}
 	return r.ID, access.Audit(tx, by, "activity.reported", "activity", string(r.ID), r)
@@ -172,15 +176,15 @@ func mayReport(tx *db.Tx, by access.Actor, r Report) (m org.Membership, o org.Or
 // checkFacts checks the report against the register: a known kind, a place in the
 // territory of the organization or of its district, a day on which the post was held.
 func checkFacts(tx *db.Tx, r Report, m org.Membership, o org.Organization) error {
-	var f fault.Form
 	var kinds, areas, inside int
 	err := tx.Scan(`select (select count(*) from activity_kind where id = $1), (select count(*) from area where id = $2),
-			(select count(*) from area_path a join area_path t on t.tree = a.tree and substr(a.path, 1, length(t.path)) = t.path
-				where a.area_id = $2 and t.area_id in (select area_id from organization where id = $3 or id = $4))`,
-		[]any{r.Kind, r.Area, o.ID, o.Unit}, &kinds, &areas, &inside)
+		(select count(*) from area_path a join area_path t on t.tree = a.tree and substr(a.path, 1, length(t.path)) = t.path
+			where a.area_id = $2 and t.area_id in ($3, (select area_id from organization where id = $4)))`,
+		[]any{r.Kind, r.Area, o.Area, o.Unit}, &kinds, &areas, &inside)
 	if err != nil {
 		return err
 	}
+	var f fault.Form
 	f.Check(kinds > 0, "kind", "fault.unknown_choice")
 	f.Check(r.Day >= m.FromDay, "day", "activity.before_post", "day", lang.Day(m.FromDay))
 	f.Check(m.Running() || r.Day < m.ToDay, "day", "activity.after_post", "day", lang.Day(m.ToDay))

@@ -10,13 +10,29 @@ import (
 	"sangathan/tally"
 )
 
-// counts adds figures of the month of a day for an organization and a place.
-func counts(tx *db.Tx, o org.Organization, area org.AreaID, day string, add tally.Figures) error {
-	nodes, err := org.Nodes(tx, o, area)
-	if err != nil {
-		return err
+// change is what a verb changes in the figures of an organization and of places, in
+// the month of a day. It is gathered, then added to what stands at once.
+type change struct {
+	tx    *db.Tx
+	o     org.Organization
+	month string
+	nodes map[org.AreaID][]string // read so far
+	count *tally.Count
+}
+
+func newChange(tx *db.Tx, o org.Organization, day string) *change {
+	return &change{tx, o, day[:len("2006-01")], map[org.AreaID][]string{}, tally.NewCount()}
+}
+
+// at changes figures at the organization and a place, and above them.
+func (c *change) at(area org.AreaID, add tally.Figures) (err error) {
+	if c.nodes[area] == nil {
+		if c.nodes[area], err = org.Nodes(c.tx, c.o, area); err != nil {
+			return err
+		}
 	}
-	return tally.Add(tx, nodes, day[:len("2006-01")], add)
+	c.count.Add(c.nodes[area], c.month, add)
+	return nil
 }
 
 // turned gives what changes in the figures when an entry's state does.
@@ -85,16 +101,15 @@ func totalAt(tx *db.Tx, node string, f Filter) (t Totals, err error) {
 }
 
 // activeTurns counts a membership as active in the month of an entry, or no longer,
-// when the entry has begun (before "") or turned from one state to another: it is
-// active while any entry of its month is not disputed.
-func activeTurns(tx *db.Tx, m org.Membership, o org.Organization, id EntryID, day, before, after string) error {
+// when an entry of the month has begun (before "") or turned from one state to another:
+// it is active while any entry of its month is not disputed.
+func (c *change) activeTurns(m org.Membership, id EntryID, before, after string) error {
 	counted := func(state string) bool { return state != "" && state != Disputed }
 	if counted(before) == counted(after) {
 		return nil
 	}
-	month := day[:len("2006-01")]
-	others, err := tx.Int(`select count(*) from activity where membership_id = $1 and day >= $2 and day <= $3 and state <> 'disputed' and id <> $4`,
-		m.ID, month+"-01", month+"-31", id)
+	others, err := c.tx.Int(`select count(*) from activity where membership_id = $1 and day >= $2 and day <= $3 and state <> 'disputed' and id <> $4`,
+		m.ID, c.month+"-01", c.month+"-31", id)
 	if err != nil || others > 0 {
 		return err
 	}
@@ -102,7 +117,7 @@ func activeTurns(tx *db.Tx, m org.Membership, o org.Organization, id EntryID, da
 	if counted(before) {
 		n = -1
 	}
-	return counts(tx, o, m.Area, day, tally.Figures{tally.Active: n})
+	return c.at(m.Area, tally.Figures{tally.Active: n})
 }
 
 // Recount counts entries, and the memberships that they make active, from their rows.

@@ -28,26 +28,26 @@ const boothKind = "booth"
 // districts over its assembly seat. Figures of places are the unit's own: a partner's
 // organization is counted at its own bodies only. Some nodes may be given twice.
 func Nodes(tx *db.Tx, o Organization, area AreaID) ([]string, error) {
-	type source struct{ kind, path string }
-	const unit, root = "unit", "root" // a cell's district body stands under the cell by parentage
-	sources, err := db.Select(tx, `select a.kind, p.path from area a join area_path p on p.area_id = a.id where a.id = $1
-		union select '', p.path from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
-			where e.tree = 'electoral' and e.area_id = $1 and e.to_day is null
-		union all select 'unit', path from organization where id = $2 and id <> $3
-		union all select 'root', path from (select path from organization where parent_id is null order by path limit 1) r`, []any{area, o.Unit, o.ID},
-		func(s db.Scanner) (v source, err error) { return v, s.Scan(&v.kind, &v.path) })
+	type source struct{ of, path string }
+	const unit, root, booth = "unit", "root", "booth" // a cell's district body stands under the cell by parentage
+	sources, err := db.Select(tx, `select case when a.kind = $1 then 'booth' else 'area' end, p.path from area a join area_path p on p.area_id = a.id where a.id = $2
+		union select 'area', p.path from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
+			where e.tree = 'electoral' and e.area_id = $2 and e.to_day is null
+		union all select 'unit', path from organization where id = $3 and id <> $4
+		union all select 'root', path from (select path from organization where parent_id is null order by path limit 1) r`, []any{boothKind, area, o.Unit, o.ID},
+		func(s db.Scanner) (v source, err error) { return v, s.Scan(&v.of, &v.path) })
 	if err != nil {
 		return nil, err
 	}
 	nodes, first, places := labels(o.Path), "", []string(nil)
 	for _, s := range sources {
 		up := labels(s.path)
-		switch s.kind {
+		switch s.of {
 		case unit:
 			nodes = append(nodes, up...)
 		case root:
 			first = up[0]
-		case boothKind:
+		case booth:
 			places = append(places, up[:len(up)-1]...)
 		default:
 			places = append(places, up...)

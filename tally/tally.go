@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sangathan/internal/db"
@@ -54,44 +53,11 @@ func Case(step string) string { return casePrefix + step }
 // Figures are numbers by measure.
 type Figures map[string]int
 
-// Add adds each figure at each node, in one month. Nodes and figures are sorted
-// first, so that two who add to the same ones cannot wait for each other in a circle.
+// Add adds each figure at each node, in one month.
 func Add(tx *db.Tx, nodes []string, month string, add Figures) error {
-	nodes = slices.Compact(slices.Sorted(slices.Values(nodes)))
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(add)), func(m string) bool { return add[m] == 0 })
-	if len(nodes) == 0 || len(names) == 0 {
-		return nil
-	}
-	var q strings.Builder
-	var args []any
-	columns, table := 4, "tally(node, month, measure, n)"
-	if tx.Parallel() {
-		columns, table = 5, "tally_delta(id, node, month, measure, n)"
-	}
-	q.WriteString("insert into " + table + " values ")
-	for _, node := range nodes {
-		for _, m := range names {
-			if len(args) > 0 {
-				q.WriteString(", ")
-			}
-			q.WriteByte('(')
-			for c := range columns {
-				if c > 0 {
-					q.WriteByte(',')
-				}
-				q.WriteString("$" + strconv.Itoa(len(args)+c+1))
-			}
-			q.WriteByte(')')
-			if columns == 5 {
-				args = append(args, tx.NewID())
-			}
-			args = append(args, node, month, m, add[m])
-		}
-	}
-	if columns == 4 {
-		q.WriteString(" on conflict(node, month, measure) do update set n = tally.n + excluded.n")
-	}
-	return tx.Later(q.String(), args...)
+	c := NewCount()
+	c.Add(nodes, month, add)
+	return c.AddTo(tx)
 }
 
 // At gives the figures of a node in a month, "" for the standing ones.
@@ -256,19 +222,45 @@ func (c *Count) Add(nodes []string, month string, add Figures) {
 	}
 }
 
-// AddTo adds what was counted to the figures that stand: for a verb that changes the
-// figures of many bodies at once.
+// addRows is how many figures one statement adds to.
+const addRows = 200
+
+// AddTo adds what was counted to the figures that stand, in the order of their nodes,
+// so that two who add to the same ones cannot wait for each other in a circle.
 func (c *Count) AddTo(tx *db.Tx) error {
-	for _, p := range sortedPlaces(c.at) {
-		add := Figures{}
-		for m, n := range c.at[p] {
-			add[measures[m]] = n
+	table, merge := "tally", " on conflict(node, month, measure) do update set n = tally.n + excluded.n"
+	if tx.Parallel() {
+		table, merge = "tally_delta", ""
+	}
+	var rows strings.Builder
+	var args db.Args
+	add := func() error {
+		if len(args) == 0 {
+			return nil
 		}
-		if err := Add(tx, []string{p.node}, p.month, add); err != nil {
-			return err
+		err := tx.Later("insert into "+table+"(node, month, measure, n) values "+rows.String()+merge, args...)
+		rows.Reset()
+		args = nil
+		return err
+	}
+	for _, p := range sortedPlaces(c.at) {
+		for m, n := range c.at[p] {
+			if n == 0 {
+				continue
+			}
+			if len(args) > 0 {
+				rows.WriteString(", ")
+			}
+			rows.WriteString("(" + args.Place(p.node) + ", " + args.Place(p.month) + ", " + args.Place(measures[m]) + ", " + args.Place(n) + ")")
+			if len(args) < 4*addRows {
+				continue
+			}
+			if err := add(); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return add()
 }
 
 func sortedPlaces[V any](at map[place]V) []place {

@@ -231,6 +231,8 @@ var rules = []rule{
 	{"an entry is its membership's",
 		`select e.id from activity e join membership m on m.id = e.membership_id
 		where e.person_id <> m.person_id or e.organization_id <> m.organization_id or coalesce(e.unit_id, '') <> coalesce(m.unit_id, '')`},
+	{"an entry is of a known kind", // no foreign key: see the migration
+		`select e.id from activity e left join activity_kind k on k.id = e.kind where k.id is null`},
 	{"a membership's last activity is its newest entry",
 		`select m.id from membership m left join (select membership_id, max(day) as newest from activity group by membership_id) e on e.membership_id = m.id
 		where coalesce(m.last_activity, '') <> coalesce(e.newest, '')`},

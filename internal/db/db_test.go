@@ -211,12 +211,33 @@ func TestOnce(t *testing.T) {
 		if a, err := send("asha", "c2", "body"); a != "number 2" || err != nil {
 			t.Errorf("a refused command cannot be mended: %q, %v", a, err)
 		}
+		within := func(body string) (answer string, err error) { // a report under its own id, sent with that id for key
+			err = u.Write(t.Context(), func(tx *db.Tx) (err error) {
+				answer, err = db.Once(tx, "asha", "c3", []byte("POST "+body), func() (string, error) {
+					id, err := db.Once(tx, "asha", "c3", []byte(body), func() (string, error) {
+						_, err := tx.Exec(insert, "c3", 3)
+						return "c3", err
+					})
+					return "made " + id, err
+				})
+				return err
+			})
+			return answer, err
+		}
+		for range 2 {
+			if a, err := within("body"); a != "made c3" || err != nil {
+				t.Errorf("one within another under the same id: %q, %v", a, err)
+			}
+		}
+		if _, err := within("other"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("another body under the id of both: %v", err)
+		}
 		for _, id := range []string{"", strings.Repeat("x", 65)} {
 			if _, err := send("asha", id, "body"); !fault.Is(err, fault.Invalid) {
 				t.Errorf("id of %d bytes: %v", len(id), err)
 			}
 		}
-		if got := ids(t, u); !slices.Equal(got, []string{"c1", "c2"}) {
+		if got := ids(t, u); !slices.Equal(got, []string{"c1", "c2", "c3"}) {
 			t.Errorf("effects: %v", got)
 		}
 		if got := text(t, u, `select hash from command where id = 'c1'`); len(got) != 64 || strings.Contains(got, "body") {

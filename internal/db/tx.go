@@ -38,6 +38,8 @@ type Tx struct {
 	// failed is the first error of a statement: after it nothing more is run, and
 	// the transaction may not be committed.
 	failed error
+	// claimed is the id of the command that is being carried out: see Once.
+	claimed string
 	// waiting are the statements of Later that have not been sent (PostgreSQL).
 	waiting *pgx.Batch
 	// reading is true while Select hands out rows: PostgreSQL runs nothing beside them.

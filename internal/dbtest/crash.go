@@ -152,6 +152,27 @@ func (c *Crashable) Kill() (processes int) {
 	return processes
 }
 
+// CPU is the processor time that the server's processes have used, those that ended
+// included. Ticks of 10 ms.
+func (c *Crashable) CPU() (spent time.Duration) {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.pid, c.pid))
+	for i, pid := range append([]string{strconv.Itoa(c.pid)}, strings.Fields(string(children))...) {
+		text, _ := os.ReadFile("/proc/" + pid + "/stat")
+		_, rest, _ := strings.Cut(string(text), ") ")
+		fields := strings.Fields(rest)
+		if len(fields) < 15 { // ended just now: counted by the postmaster from now on
+			continue
+		}
+		for f := range fields[11:15] { // user, system, and both of children that ended
+			ticks, _ := strconv.Atoi(fields[11+f])
+			if i == 0 || f < 2 {
+				spent += time.Duration(ticks) * 10 * time.Millisecond
+			}
+		}
+	}
+	return spent
+}
+
 // state is a process's state as /proc tells it: T stopped, Z ended and not waited
 // for; "" when there is no such process.
 func state(pid int) string {

@@ -19,7 +19,7 @@ create table duty(
 );
 create table activity(
 	id              text not null primary key,
-	kind            text not null references activity_kind(id),
+	kind            text not null,       -- of activity_kind; no foreign key: PostgreSQL locks the row it names, one for all who report
 	person_id       text not null references person(id),
 	membership_id   text not null references membership(id), -- the post held that day
 	organization_id text not null references organization(id),

@@ -8,9 +8,9 @@ create table tally(
 	n       bigint not null,
 	primary key(node, month, measure)
 );
--- Additions that wait to be folded in, where many write at once (PostgreSQL).
+-- Additions that wait to be folded in, where many write at once (PostgreSQL): a verb
+-- makes two dozen, so they have neither a key nor more than this index.
 create table tally_delta(
-	id      text not null primary key,
 	node    text not null,
 	month   text not null,
 	measure text not null,
