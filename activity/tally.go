@@ -108,7 +108,7 @@ func (c *change) activeTurns(m org.Membership, id EntryID, before, after string)
 	if counted(before) == counted(after) {
 		return nil
 	}
-	others, err := c.tx.Int(`select count(*) from activity where membership_id = $1 and day >= $2 and day <= $3 and state <> 'disputed' and id <> $4`,
+	others, err := c.tx.Int(`select 1 from activity where membership_id = $1 and day >= $2 and day <= $3 and state <> 'disputed' and id <> $4 limit 1`,
 		m.ID, c.month+"-01", c.month+"-31", id)
 	if err != nil || others > 0 {
 		return err

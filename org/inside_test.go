@@ -1,6 +1,8 @@
 package org_test
 
 import (
+	"errors"
+	"slices"
 	"testing"
 
 	"sangathan/access"
@@ -49,6 +51,68 @@ func TestI1_APartnerOnTheSameGroundIsAStranger(t *testing.T) {
 		})
 	})
 }
+
+// Where something is counted the verbs and the recount must agree, of every body and
+// place; of a partner it is nowhere but at its own bodies.
+func TestNodesAreTheRecounts(t *testing.T) {
+	each(t, func(o office) {
+		o.must(func(tx *db.Tx) error {
+			if _, err := tx.Exec(`insert into area_kind(id, name_hi, name_en, rank) values('unit', '', '', 99), ('root', '', '', 99) on conflict do nothing`); err != nil {
+				return err
+			}
+			l, err := org.NewLoader(tx)
+			if err != nil {
+				return err
+			}
+			_, err = l.Organization(org.Organization{ID: "mitra", Kind: "partner", NameHi: "मित्र दल", NameEn: "Mitra", Area: "surya"})
+			return errors.Join(err, l.Close())
+		})
+		// The kinds of areas are the pack's own words: none of them may mean anything here.
+		for _, kind := range []string{"as it is", "unit", "root"} {
+			o.must(func(tx *db.Tx) error {
+				if kind != "as it is" {
+					if _, err := tx.Exec(`update area set kind = $1 where kind <> 'booth'`, kind); err != nil {
+						return err
+					}
+				}
+				places, err := org.ReadPlaces(tx)
+				if err != nil {
+					return err
+				}
+				bodies, err := db.Select(tx, `select id from organization`, nil, db.One[org.OrganizationID])
+				if err != nil {
+					return err
+				}
+				areas, err := db.Select(tx, `select id from area`, nil, db.One[org.AreaID])
+				if err != nil {
+					return err
+				}
+				for _, id := range bodies {
+					body, err := org.Lookup(tx, id)
+					if err != nil {
+						return err
+					}
+					for _, area := range areas {
+						nodes, err := org.Nodes(tx, body, area)
+						if err != nil {
+							return err
+						}
+						got, want := sorted(nodes), sorted(places.Nodes(id, area))
+						if !slices.Equal(got, want) {
+							o.Errorf("areas of kind %s: %s at %s is counted at %v, recounted at %v", kind, id, area, got, want)
+						}
+						if id == "mitra" && !slices.Equal(got, []string{body.Label}) {
+							o.Errorf("areas of kind %s: the partner at %s is counted at %v", kind, area, got)
+						}
+					}
+				}
+				return nil
+			})
+		}
+	})
+}
+
+func sorted(nodes []string) []string { return slices.Compact(slices.Sorted(slices.Values(nodes))) }
 
 // Who sees a body and not what lies under it reads the figures of the body alone.
 func TestI1_CountsStayInsideWhatIsSeen(t *testing.T) {
