@@ -161,7 +161,7 @@ func TestE2_TwoAppointmentsToOneSeatGiveOne(t *testing.T) {
 				`select count(*) from orders`:                                          1,
 				`select count(*) from proposal where state = 'approved'`:               1,
 				`select count(*) from proposal where state = 'refused'`:                3,
-				`select n from counter where name = 'orders/2026'`:                     1,
+				`select n from counter where name = 'letters/2026'`:                    1,
 				`select count(*) from audit where act = 'appointment.approved'`:        1,
 				`select count(*) from seat where id = 's-poorab.district_secretary.3'`: 1,
 			} {

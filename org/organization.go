@@ -2,6 +2,7 @@ package org
 
 import (
 	"database/sql"
+	"slices"
 
 	"sangathan/access"
 	"sangathan/internal/db"
@@ -84,7 +85,8 @@ func Suborganizations(tx *db.Tx, by access.Actor, id OrganizationID) ([]Organiza
 // Units lists the district-level bodies that by may see, by name.
 func Units(tx *db.Tx, by access.Actor) ([]Organization, error) {
 	all, err := db.Select(tx, `select `+organizationColumns+` from organization o
-		where o.unit_id = o.id and o.parent_id is not null and o.dissolved is null order by o.sort_key, o.id`, nil, scanOrganization)
+		where o.unit_id = o.id and o.dissolved is null order by o.sort_key, o.id`, nil, scanOrganization)
+	all = slices.DeleteFunc(all, func(o Organization) bool { return o.Parent == "" }) // here, lest SQLite begins with it
 	return visible(by, all), err
 }
 

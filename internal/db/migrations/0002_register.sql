@@ -83,6 +83,7 @@ create table organization(
 create index organization_by_parent on organization(parent_id);
 create index organization_by_area on organization(area_path);
 create index organization_by_unit on organization(unit_id, path); -- a district's lists, body by body
+create index organization_of_district on organization(sort_key, id) where unit_id = id; -- the district-level bodies, few among many
 create index organization_by_kind on organization(kind, sort_key);
 
 create table role(
