@@ -54,7 +54,7 @@ web GET /vacancies                       | -
 web GET /lists                           | (needs load lists) -
 web POST /lists                          | (needs load lists) - | - | kind=people&text=x&role=x&source=x&source_day=2026-11-22&file=x
 web GET /list/{id}                       | load list         | intake
-web GET /list/{id}/faulty.csv            | load list         | intake
+web GET /list/{id}/rows                  | load list         | intake ?of=faulty
 web POST /list/{id}/columns              | load list         | intake | fixed.role=x
 web POST /list/{id}/load                 | load list         | intake
 web POST /list/{id}/undo                 | load list         | intake

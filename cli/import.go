@@ -135,13 +135,13 @@ func mapColumns(ctx context.Context, e *Env, u *db.Unit, f flags, id intake.ID, 
 	}
 	m := l.Mapping
 	for head, field := range columns {
-		for _, c := range l.Columns {
+		for _, c := range l.Heads {
 			if m.Columns[c.Key] == field {
 				m.Columns[c.Key] = ""
 			}
 		}
 		known := false
-		for _, c := range l.Columns {
+		for _, c := range l.Heads {
 			if c.Key == head || lang.Fold(c.Head) == lang.Fold(head) {
 				m.Columns[c.Key], known = field, true
 				break
@@ -211,7 +211,7 @@ func (e *Env) tellList(ctx context.Context, u *db.Unit, f flags, l intake.List) 
 	}
 	var rows []intake.Told
 	err := e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) (err error) {
-		rows, err = intake.Rows(tx, by, l.ID, "faulty", 0, toldRows)
+		rows, _, err = intake.Rows(tx, by, l.ID, "faulty", db.Page{Limit: toldRows})
 		return err
 	})
 	for _, r := range rows {

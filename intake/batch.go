@@ -3,7 +3,9 @@ package intake
 import (
 	"database/sql"
 	"encoding/json"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sangathan/access"
@@ -36,9 +38,9 @@ type List struct {
 	SourceDay    string             `json:"source_day"`
 	Organization org.OrganizationID `json:"organization"`
 	State        string             `json:"state"`
-	Step         int                `json:"step"`   // blocks done in this state
-	Blocks       int                `json:"blocks"` // in all
-	Columns      []Column           `json:"columns"`
+	Step         int                `json:"step"`    // blocks done in this state
+	Blocks       int                `json:"blocks"`  // in all
+	Heads        []Column           `json:"columns"` // as the list heads them
 	Mapping      Mapping            `json:"mapping"`
 	Counts
 	Fault     *Fault `json:"fault,omitempty"` // why it failed or stopped
@@ -149,7 +151,7 @@ func scanList(s db.Scanner) (l List, err error) {
 	l.member = member.String
 	if headers != "[]" {
 		err = json.Unmarshal([]byte(headers), &l.shape)
-		l.Columns = l.shape.Columns
+		l.Heads = l.shape.Columns
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(mapping), &l.Mapping)
@@ -235,7 +237,7 @@ func Map(tx *db.Tx, by access.Actor, id ID, m Mapping) (err error) {
 	}
 	var f fault.Form
 	taken := map[string]bool{}
-	for _, c := range l.Columns {
+	for _, c := range l.Heads {
 		field := m.Columns[c.Key]
 		f.Check(field == "" || slices.Contains(fields[l.Kind], field), "column."+c.Key, "fault.unknown_choice")
 		f.Check(field == "" || !taken[field], "column."+c.Key, "intake.field_twice")
@@ -261,7 +263,10 @@ func Map(tx *db.Tx, by access.Actor, id ID, m Mapping) (err error) {
 	if n == 0 {
 		return fault.New(fault.Conflict, "intake.wrong_state")
 	}
-	if s := l.shape.signature(l.Kind); s != "" {
+	if s := l.shape.signature(l.Kind); s != "" { // what all rows of this list share another need not
+		if text, err = json.Marshal(m.Columns); err != nil {
+			return err
+		}
 		_, err = tx.Exec(`insert into intake_mapping(signature, mapping) values($1, $2) on conflict(signature) do update set mapping = excluded.mapping`, s, string(text))
 	}
 	return err
@@ -385,60 +390,86 @@ func madeBy(tx *db.Tx, id ID) ([]org.Made, error) {
 	return all, nil
 }
 
-// Told is a row that its sender should see: faulty, doubtful, or changing something.
+// Told is a row that its sender should see: faulty, doubtful, changing something, or one
+// of the first that are new.
 type Told struct {
-	Sheet   string   `json:"sheet,omitempty"`
-	Line    int      `json:"line"`
-	Verdict string   `json:"verdict"` // faulty, changed, added
-	Cells   []string `json:"cells"`
-	Faults  []Fault  `json:"faults,omitempty"`
-	Doubts  []Fault  `json:"doubts,omitempty"`
-	Before  string   `json:"before,omitempty"` // of a change
-	After   string   `json:"after,omitempty"`
+	Sheet   string            `json:"sheet,omitempty"`
+	Line    int               `json:"line"`
+	Verdict string            `json:"verdict"` // faulty, changed, added
+	Values  map[string]string `json:"values"`  // by field, as read: in Unicode, what holds for all rows included
+	Faults  []Fault           `json:"faults,omitempty"`
+	Doubts  []Fault           `json:"doubts,omitempty"`
+	Before  string            `json:"before,omitempty"` // of a change
+	After   string            `json:"after,omitempty"`
 }
 
-// Rows gives the rows of a list with a verdict ("faulty", "changed" or "doubtful"), in
-// the order of the list, at most limit after skipping offset of them. Faults: as Get.
-func Rows(tx *db.Tx, by access.Actor, id ID, verdict string, offset, limit int) (rows []Told, err error) {
+// Rows gives a page of the rows of a list with a verdict ("faulty", "changed", "doubtful",
+// or "added": the first few), in the order of the list. Faults: as Get; Invalid (After).
+func Rows(tx *db.Tx, by access.Actor, id ID, verdict string, p db.Page) (rows []Told, next string, err error) {
 	defer fault.Op(&err, "intake.Rows(%s)", id)
 	if _, err := Get(tx, by, id); err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	skip := 0 // rows of this verdict that earlier pages have shown
+	if p.After != "" {
+		if skip, err = strconv.Atoi(p.After); err != nil || skip < 0 {
+			return nil, "", fault.In("after", "fault.bad_number")
+		}
+	}
+	shown := skip
 	type block struct{ n, faulty, changed, doubtful int }
 	blocks, err := db.Select(tx, `select n, faulty, changed, doubtful from intake_block
 		where intake_id = $1 and (faulty > 0 or doubtful > 0 or changed > 0) order by n`, []any{id},
 		func(s db.Scanner) (b block, err error) { return b, s.Scan(&b.n, &b.faulty, &b.changed, &b.doubtful) })
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	if verdict == "added" {
+		blocks = []block{{}}
 	}
 	for _, b := range blocks {
-		here := map[string]int{"faulty": b.faulty, "changed": b.changed, "doubtful": b.doubtful}[verdict]
-		if offset >= here {
-			offset -= here
+		here := map[string]int{"faulty": b.faulty, "changed": b.changed, "doubtful": b.doubtful, "added": tellAdded}[verdict]
+		if skip >= here {
+			skip -= here
 			continue
 		}
-		var text string
-		if err := tx.Scan(`select told from intake_block where intake_id = $1 and n = $2`, []any{id, b.n}, &text); err != nil {
-			return nil, err
+		text, err := tx.Text(`select told from intake_block where intake_id = $1 and n = $2`, id, b.n)
+		if err != nil {
+			return nil, "", err
+		}
+		if text == "" { // nothing has been read yet
+			continue
 		}
 		var told []Told
 		if err := json.Unmarshal([]byte(text), &told); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for _, t := range told {
 			if t.Verdict != verdict && (verdict != "doubtful" || len(t.Doubts) == 0) {
 				continue
 			}
-			if offset > 0 {
-				offset--
+			if skip > 0 {
+				skip--
 				continue
 			}
-			if rows = append(rows, t); len(rows) == limit {
-				return rows, nil
+			if len(rows) == p.Limit {
+				return rows, strconv.Itoa(shown + len(rows)), nil
 			}
+			rows = append(rows, t)
 		}
 	}
-	return rows, nil
+	return rows, "", nil
+}
+
+// Columns gives the fields that tell of a list's rows: those that it has, and those that
+// its kind needs.
+func (l List) Columns() (all []string) {
+	for i, f := range fields[l.Kind] {
+		if _, fixed := l.Mapping.Fixed[f]; fixed || i < needed[l.Kind] || slices.Contains(slices.Collect(maps.Values(l.Mapping.Columns)), f) {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // Error is the fault as faces tell it.

@@ -54,6 +54,12 @@ func (c *conversation) row(m Mapping, l Line) (r row, ok bool) {
 		if piece = strings.Trim(piece, " .()[]"); key(piece) == "" || isLabel(piece) {
 			continue
 		}
+		if strings.Trim(piece, "0123456789+ ") == "" { // no name: a number with a digit too few, or a count
+			if len(piece) > 4 && own["phone"] == "" {
+				own["phone"] = piece
+			}
+			continue
+		}
 		for _, part := range c.parts(piece) {
 			field := c.fieldOf(part, own)
 			if field == "name" {

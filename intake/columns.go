@@ -27,35 +27,38 @@ func Fields(kind string) []string { return fields[kind] }
 
 var fields = map[string][]string{
 	Booths: {"seat", "number", "name", "name_en", "under"},
-	Areas:  {"name", "kind", "name_en", "number", "parent", "code", "alias"},
+	Areas:  {"name", "kind", "parent", "number", "name_en", "code", "alias"},
 	Posts:  {"role", "area", "district", "seat", "body", "seats"},
 	People: {"name", "role", "phone", "area", "district", "seat", "booth", "body", "name_en", "gender", "birth_year", "from_day"},
 }
+
+// needed is how many of a kind's fields its rows cannot do without, or mostly have.
+var needed = map[string]int{Booths: 3, Areas: 3, Posts: 3, People: 5}
 
 // headWords are the words by which offices head their columns, without spaces, as
 // lang.Fold writes them. What stands first is tried first.
 var headWords = func() (all []struct{ field, word string }) {
 	for line := range strings.Lines(`
--           क्रमांक|क्रम संख्या|क्र.सं.|क्र0सं0|क्र. सं.|क्रम|क्र.|s.no.|sr.no.|sl.no.|serial no|sno|मतदाता|कुल मतदाता|electors|votes|पुरुष|महिला|टिप्पणी|remarks|पता|address|हस्ताक्षर|signature|election|चुनाव|फोटो|ईमेल|email
+-           क्रमांक|क्रम संख्या|क्र.सं.|क्र0सं0|क्र. सं.|क्रम|क्र.|s.no.|sr.no.|sl.no.|serial no|sno|मतदाता|कुल मतदाता|electors|votes|पुरुष|महिला|टिप्पणी|remarks|पता|address|हस्ताक्षर|signature|election|चुनाव|फोटो|ईमेल|email|पंक्ति|row|क्या ठीक करें|what to mend|क्या बदलेगा|what changes
 booth       बूथ संख्या|बूथ नंबर|बूथ नं.|बूथ सं.|बूथ न.|बूथ क्रमांक|भाग संख्या|भाग सं.|भाग नं.|part no|part number|ps no|ps number|booth no|booth number|polling station no|polling station number|मतदेय स्थल संख्या|मतदेय स्थल सं.|मतदेय स्थल की संख्या|मतदान केंद्र संख्या|बूथ|booth
-seat        विधानसभा|विधान सभा क्षेत्र|विधानसभा का नाम|विधानसभा संख्या|विधानसभा सं.|वि0स0|वि.स.|assembly|assembly no|assembly name|assembly constituency|ac no|ac|ac name|ac number|constituency
+seat        विधानसभा|विधान सभा क्षेत्र|विधानसभा का नाम|विधानसभा संख्या|विधानसभा सं.|वि0स0|वि.स.|assembly|assembly no|assembly name|assembly constituency|ac no|ac|ac name|ac number|constituency|assembly seat
 name_en     name in english|english name|name (english)|name en|नाम (अंग्रेजी)|नाम अंग्रेजी में|अंग्रेजी नाम
 name        नाम|पूरा नाम|पदाधिकारी का नाम|पदाधिकारी|कार्यकर्ता का नाम|बीएलए का नाम|एजेंट का नाम|अध्यक्ष का नाम|name|full name|name hi|name in hindi|नाम हिंदी में|name as found|person|मतदेय स्थल|मतदेय स्थल का नाम|मतदान केंद्र|मतदान केंद्र का नाम|मतदान स्थल|बूथ का नाम|polling station|polling station name|name of polling station|booth name|name of booth|ब्लॉक का नाम|क्षेत्र का नाम|इलाके का नाम|area name
 phone       मोबाइल|मोबाइल नंबर|मोबाइल नं.|मोबाइल न.|मो.|मो0|मो. नं.|मो.न.|मो0न0|मो0नं0|फोन|फोन नंबर|फोन नं.|दूरभाष|संपर्क|संपर्क सूत्र|संपर्क नंबर|नंबर|mobile|mobile no|mobile number|phone|phone no|phone number|contact|contact no|mob|mob no|whatsapp|व्हाट्सएप
 role        पद|पदनाम|दायित्व|जिम्मेदारी|post|designation|role|position
 district    जिला|जनपद|जिले का नाम|जिला का नाम|district|district name|zila|jila|dist
-area        ब्लॉक|ब्लाक|विकास खंड|मंडल|मंडलम|नगर|क्षेत्र|इलाका|स्थान|वार्ड|block|block name|mandal|area|place|town|ward|शहर|महानगर
+area        ब्लॉक|ब्लाक|विकास खंड|मंडल|मंडलम|नगर|क्षेत्र|इलाका|स्थान|वार्ड|block|block name|mandal|area|place|town|ward|शहर|महानगर|ब्लॉक, मंडल या जगह|block, mandal or place
 body        इकाई|संगठन|कमेटी|समिति|प्रकोष्ठ|विभाग|unit|organisation|organization|committee|body|cell
-seats       सीट|सीटें|पदों की संख्या|कितने पद|कुल पद|seats|number of posts|posts
+seats       सीट|सीटें|पदों की संख्या|कितने पद|कुल पद|seats|number of posts|posts|how many posts
 gender      लिंग|gender|sex
-birth_year  जन्म वर्ष|जन्म तिथि|जन्मतिथि|year of birth|date of birth|birth year|dob
+birth_year  जन्म वर्ष|जन्म तिथि|जन्मतिथि|year of birth|date of birth|birth year|dob|जन्म का वर्ष
 from_day    कब से|मनोनयन तिथि|नियुक्ति तिथि|दिनांक|तारीख|since|from|date|date of appointment
-parent      ऊपर का क्षेत्र|किसमें|जनपद|parent|under
-under       ब्लॉक|मंडल|किस मंडल में|mandal|block
-kind        प्रकार|किस्म|kind|type
+parent      ऊपर का क्षेत्र|किसमें|जनपद|parent|under|ऊपर का इलाका|area above
+under       ब्लॉक|मंडल|किस मंडल में|mandal|block|ब्लॉक या मंडल|block or mandal
+kind        प्रकार|किस्म|kind|type|किस तरह का इलाका|kind of area
 number      संख्या|क्रमांक|नंबर|number|no
-code        कोड|lgd|lgd code|code|एलजीडी कोड
-alias       उपनाम|अन्य नाम|दूसरा नाम|alias|aliases|other name`) {
+code        कोड|lgd|lgd code|code|एलजीडी कोड|कोड (lgd)|code (lgd)
+alias       उपनाम|अन्य नाम|दूसरा नाम|alias|aliases|other name|दूसरे नाम|other names`) {
 		field, words, _ := strings.Cut(strings.TrimSpace(line), " ")
 		for _, w := range strings.Split(words, "|") {
 			if k := key(w); k != "" {
@@ -68,6 +71,12 @@ alias       उपनाम|अन्य नाम|दूसरा नाम|ali
 
 // key is the form of a name or head in which spellings meet: folded, without spaces.
 func key(s string) string { return strings.ReplaceAll(lang.Fold(s), " ", "") }
+
+// FieldOf tells which field of a list a column with this head is, "" for none.
+func FieldOf(kind, head string) string {
+	field, _ := fieldOf(kind, head)
+	return field
+}
 
 // fieldOf tells which field of a list a column is, by its head; "-" is a column known
 // to be none.

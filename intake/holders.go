@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"database/sql"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,7 @@ type tellingRow struct {
 	at     *place // the place of the body
 	booth  *boothPlace
 	person org.NewPerson
+	names  [2]string // the person's, folded
 	role   org.RoleID
 	body   *body
 	from   string
@@ -202,7 +204,10 @@ func (p *planner) makeOut(v *verdict, r *tellingRow) error {
 	if err != nil {
 		v.add(err)
 	}
-	r.person = n
+	if longNumber.MatchString(lang.ASCIIDigits(name.Hi + name.En)) {
+		v.fault("name", "intake.number_in_name")
+	}
+	r.person, r.names = n, [2]string{lang.Fold(n.NameHi), lang.Fold(n.NameEn)}
 	if r.from = p.list.SourceDay; row.get("from_day") != "" {
 		r.from = day(row.get("from_day"))
 	}
@@ -212,6 +217,9 @@ func (p *planner) makeOut(v *verdict, r *tellingRow) error {
 	}
 	return nil
 }
+
+// longNumber is what no name holds: a telephone number, or a piece of one.
+var longNumber = regexp.MustCompile(`[0-9]{4}`)
 
 // gender reads a gender as lists write it; what it does not know comes back.
 func gender(s string) string {
@@ -541,10 +549,10 @@ func (p *planner) addPosts(v *verdict, r *tellingRow) {
 	v.do = append(v.do, func(l *org.Loader) error { return l.Seats(grow, have) })
 }
 
-// sameName reports whether a person of the register bears a name of the row.
-func sameName(folded string, n org.NewPerson) bool {
-	for _, known := range strings.Split(folded, "|") {
-		if known == lang.Fold(n.NameHi) || known == lang.Fold(n.NameEn) {
+// bears reports whether a person of the register bears a name of the row.
+func (r *tellingRow) bears(folded string) bool {
+	for known := range strings.SplitSeq(folded, "|") {
+		if known == r.names[0] || known == r.names[1] {
 			return true
 		}
 	}
@@ -561,7 +569,7 @@ func (p *planner) place(v *verdict, r *tellingRow) error {
 		return nil
 	}
 	for _, s := range t.seats { // there already: a number may be new
-		if s.holder == nil || !sameName(s.holder.folded, r.person) {
+		if s.holder == nil || !r.bears(s.holder.folded) {
 			continue
 		}
 		phones, err := p.phonesOf(s.holder)
@@ -607,7 +615,7 @@ func (p *planner) place(v *verdict, r *tellingRow) error {
 	}
 	if known == nil {
 		person := r.person
-		known = &someone{id: person.ID, folded: lang.Fold(person.NameEn) + "|" + lang.Fold(person.NameHi)}
+		known = &someone{id: person.ID, folded: r.names[1] + "|" + r.names[0]}
 		if person.Phone != "" {
 			known.phones = []string{person.Phone}
 			p.crew.phones[person.Phone] = append(p.crew.phones[person.Phone], known)
@@ -671,9 +679,18 @@ func (p *planner) known(v *verdict, r *tellingRow) *someone {
 	if r.person.Phone == "" {
 		return nil
 	}
+	if p.memory != nil {
+		h, me := p.memory.hash("phone", r.person.Phone), named{int32(v.row.line), uint32(p.memory.hash(r.names[0]))}
+		if other, ok := p.memory.phone[h]; !ok {
+			p.memory.phone[h] = me
+		} else if other.name != me.name {
+			v.doubts = append(v.doubts, Fault{"phone", "intake.phone_in_list", map[string]any{"phone": r.person.Phone, "line": int(other.line)}})
+		}
+	}
 	for _, who := range p.crew.phones[r.person.Phone] {
 		switch {
-		case !sameName(who.folded, r.person):
+		case !r.bears(who.folded) && len(v.doubts) > 0: // it is in doubt already
+		case !r.bears(who.folded):
 			v.doubts = append(v.doubts, Fault{"phone", "intake.phone_of_another", map[string]any{"phone": r.person.Phone}})
 		case who.merged:
 			continue
@@ -695,7 +712,7 @@ func (p *planner) doubt(v *verdict, r *tellingRow, who *someone) error {
 	if unit == "" {
 		return nil
 	}
-	fold := lang.Fold(r.person.NameHi)
+	fold := r.names[0]
 	n, err := p.tx.Int(`select count(*) from (select 1 from person p join membership m on m.person_id = p.id and m.to_day is null
 		where p.folded >= $1 and p.folded < $2 and m.unit_id = $3 limit 1) x`, fold, fold+"\x01", unit)
 	if err != nil {

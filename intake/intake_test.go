@@ -79,7 +79,7 @@ func undo(t testing.TB, u *db.Unit, by access.Actor, id intake.ID) intake.List {
 func told(t testing.TB, u *db.Unit, id intake.ID, verdict string) (all []string) {
 	t.Helper()
 	err := u.Read(t.Context(), func(tx *db.Tx) error {
-		rows, err := intake.Rows(tx, access.Operator(), id, verdict, 0, 1000)
+		rows, _, err := intake.Rows(tx, access.Operator(), id, verdict, db.Page{Limit: 1000})
 		for _, r := range rows {
 			text := fmt.Sprint(r.Line)
 			for _, f := range append(r.Faults, r.Doubts...) {
@@ -337,8 +337,11 @@ func TestOnlyWhoMayLoadsLists(t *testing.T) {
 		}
 		mine := send(t, u, fx.Actor("state.desk"), intake.Input{Kind: intake.Booths}, "ac_no,ps_no,name\n1,41,प्रदेश\n")
 		for name, verb := range map[string]func(tx *db.Tx) error{
-			"get":  func(tx *db.Tx) error { _, err := intake.Get(tx, gs, mine.ID); return err },
-			"rows": func(tx *db.Tx) error { _, err := intake.Rows(tx, gs, mine.ID, "faulty", 0, 1); return err },
+			"get": func(tx *db.Tx) error { _, err := intake.Get(tx, gs, mine.ID); return err },
+			"rows": func(tx *db.Tx) error {
+				_, _, err := intake.Rows(tx, gs, mine.ID, "faulty", db.Page{Limit: 1})
+				return err
+			},
 			"map":  func(tx *db.Tx) error { return intake.Map(tx, gs, mine.ID, mine.Mapping) },
 			"load": func(tx *db.Tx) error { return intake.Load(tx, gs, mine.ID) },
 			"undo": func(tx *db.Tx) error { return intake.Undo(tx, gs, mine.ID) },

@@ -65,7 +65,7 @@ func TestA1_LoadsAnUntidyListOfPeople(t *testing.T) {
 		if got := told(t, u, l.ID, "faulty"); !reflect.DeepEqual(got, want) {
 			t.Errorf("faulty: %q", got)
 		}
-		if got, want := told(t, u, l.ID, "doubtful"), []string{"13 phone:intake.phone_of_another"}; !reflect.DeepEqual(got, want) {
+		if got, want := told(t, u, l.ID, "doubtful"), []string{"13 phone:intake.phone_in_list"}; !reflect.DeepEqual(got, want) {
 			t.Errorf("doubtful: %q", got)
 		}
 		if l.Counts != (intake.Counts{Added: 5, Kept: 1, Faulty: 4, Doubtful: 1}) {

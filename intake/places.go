@@ -36,13 +36,14 @@ type places struct {
 	byKey   map[string][]*place
 	byCode  map[string][]*place
 	roles   []org.Kind
+	named   map[string]org.RoleID // roles by the keys of their names
 	root    org.Organization
 	near    map[string][]string // memory of suggestions
 }
 
 // readPlaces reads all areas but booths, with the roles.
 func readPlaces(tx *db.Tx) (*places, error) {
-	ps := &places{byID: map[org.AreaID]*place{}, byLabel: map[string]*place{}, byKey: map[string][]*place{}, byCode: map[string][]*place{}, near: map[string][]string{}}
+	ps := &places{byID: map[org.AreaID]*place{}, byLabel: map[string]*place{}, byKey: map[string][]*place{}, byCode: map[string][]*place{}, near: map[string][]string{}, named: map[string]org.RoleID{}}
 	var err error
 	if ps.root, err = org.Root(tx); err != nil {
 		return nil, err
@@ -50,6 +51,12 @@ func readPlaces(tx *db.Tx) (*places, error) {
 	if ps.roles, err = org.Roles(tx); err != nil {
 		return nil, err
 	}
+	for _, r := range slices.Backward(ps.roles) { // of two with one name the first has it
+		for _, name := range []string{r.ID, r.NameEn, r.NameHi} {
+			ps.named[key(name)] = org.RoleID(r.ID)
+		}
+	}
+	delete(ps.named, "")
 	all, err := db.Select(tx, `select a.id, a.label, a.kind, a.name_hi, a.name_en, a.number, e.parent_id, m.parent_id, t.path from area a
 		left join area_parent e on e.area_id = a.id and e.tree = 'electoral' and e.to_day is null
 		left join area_parent m on m.area_id = a.id and m.tree = 'administrative' and m.to_day is null
@@ -284,14 +291,6 @@ var levels = map[string]string{"state": "state_", "district": "district_", "unit
 // as अध्यक्ष is the role of that name at the level of the area.
 func (ps *places) role(text string, at *place) (id org.RoleID, ferr *fault.Error) {
 	k := key(text)
-	byName := func(k string) org.RoleID {
-		for _, r := range ps.roles {
-			if key(r.NameHi) == k || key(r.NameEn) == k || key(r.ID) == k {
-				return org.RoleID(r.ID)
-			}
-		}
-		return ""
-	}
 	level := ""
 	if at != nil {
 		level = levels[at.kind]
@@ -303,7 +302,7 @@ func (ps *places) role(text string, at *place) (id org.RoleID, ferr *fault.Error
 			}
 		}
 	}
-	if id := byName(k); id != "" {
+	if id := ps.named[k]; id != "" {
 		return id, nil
 	}
 	if id := roleWords[k]; id != "" {

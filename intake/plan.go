@@ -83,17 +83,19 @@ func (p *planner) plan(lines []Line) ([]verdict, error) {
 	return verdicts, err
 }
 
-// tell gives the rows that the sender should see, and counts all.
-func tell(lines []Line, verdicts []verdict) (told []Told, c Counts) {
-	at := map[[2]any][]string{}
-	for _, l := range lines {
-		at[[2]any{l.Sheet, l.N}] = l.Cells
-	}
+// tellAdded is how many new rows a sender is shown, to see how the list is read.
+const tellAdded = 5
+
+// tell gives the rows that the sender should see, with the first of the new ones where
+// the block is the first, and counts all.
+func tell(verdicts []verdict, first bool) (told []Told, c Counts) {
 	told = []Told{}
 	for _, v := range verdicts {
+		shown := v.kind == "faulty" || v.kind == "changed" || len(v.doubts) > 0
 		switch v.kind {
 		case "added":
 			c.Added++
+			shown = shown || first && c.Added <= tellAdded
 		case "changed":
 			c.Changed++
 		case "kept":
@@ -104,8 +106,8 @@ func tell(lines []Line, verdicts []verdict) (told []Told, c Counts) {
 		if len(v.doubts) > 0 {
 			c.Doubtful++
 		}
-		if v.kind == "faulty" || v.kind == "changed" || len(v.doubts) > 0 {
-			told = append(told, Told{v.row.sheet, v.row.line, v.kind, at[[2]any{v.row.sheet, v.row.line}], v.faults, v.doubts, v.before, v.after})
+		if shown {
+			told = append(told, Told{v.row.sheet, v.row.line, v.kind, v.row.values, v.faults, v.doubts, v.before, v.after})
 		}
 	}
 	return told, c

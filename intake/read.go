@@ -67,7 +67,15 @@ func Read(r io.ReaderAt, size int64, emit func(Line) error) (err error) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		err = readZip(r, size, counted)
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
-		err = fault.In("file", "intake.old_office")
+		locked, ferr := hasStream(r, size, "EncryptedPackage")
+		switch {
+		case ferr != nil:
+			return ferr
+		case locked:
+			err = fault.In("file", "intake.locked")
+		default:
+			err = fault.In("file", "intake.old_office")
+		}
 	case bytes.HasPrefix(head, []byte("%PDF")), bytes.HasPrefix(head, []byte("\xff\xd8\xff")), bytes.HasPrefix(head, []byte("\x89PNG")):
 		err = fault.In("file", "intake.picture")
 	default:
@@ -77,6 +85,27 @@ func Read(r io.ReaderAt, size int64, emit func(Line) error) (err error) {
 		return fault.In("file", "intake.empty")
 	}
 	return err
+}
+
+// hasStream reports whether an old Office file, the wrapping of an encrypted new one,
+// names a stream: its directory holds names in UTF-16, in sectors of 512 bytes, near the
+// beginning or the end.
+func hasStream(r io.ReaderAt, size int64, name string) (bool, error) {
+	var want []byte
+	for _, c := range []byte(name) {
+		want = append(want, c, 0)
+	}
+	part := make([]byte, 256<<10)
+	for _, at := range []int64{0, max(0, size-int64(len(part)))} {
+		n, err := r.ReadAt(part, at)
+		if err != nil && err != io.EOF {
+			return false, err
+		}
+		if bytes.Contains(part[:n], want) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // clean makes a cell fit to be stored: valid text, single spaces, no control

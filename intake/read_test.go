@@ -164,6 +164,7 @@ func TestHostileFilesAreRefusedCheaply(t *testing.T) {
 		"truncated":           whole[:len(whole)/2],
 		"a picture as .xlsx":  []byte("\x89PNG\r\n\x1a\n0000"),
 		"an old .xls":         []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 600)),
+		"encrypted":           []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 600) + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"),
 		"binary":              []byte("abc\x00\x01\x02" + strings.Repeat("\x00", 500)),
 		"another zip":         zipped(t, map[string]string{"a.txt": "a"}),
 		"nothing":             nil,

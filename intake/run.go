@@ -50,9 +50,9 @@ func Run(ctx context.Context, u *db.Unit, id ID, file *File) (err error) {
 		case Checking:
 			err = check(ctx, u, l)
 		case Loading:
-			err = loadOn(ctx, u, l)
+			err = big(ctx, u, l, loadOn)
 		case Undoing:
-			err = undoOn(ctx, u, l)
+			err = big(ctx, u, l, undoOn)
 		default:
 			return nil
 		}
@@ -166,7 +166,7 @@ func readIn(ctx context.Context, u *db.Unit, l List, file *File) error {
 			return err
 		}
 		if known != "" {
-			if err := json.Unmarshal([]byte(known), &m); err != nil {
+			if err := json.Unmarshal([]byte(known), &m.Columns); err != nil {
 				return err
 			}
 		}
@@ -193,10 +193,17 @@ type memory struct {
 	seed  maphash.Seed
 	first map[uint64]int32 // to the line
 	taken map[uint64]int32 // seats of a post
+	phone map[uint64]named // who has stood with a number
+}
+
+// named is the line of a row and what its person is called, as a hash.
+type named struct {
+	line int32
+	name uint32
 }
 
 func newMemory() *memory {
-	return &memory{maphash.MakeSeed(), map[uint64]int32{}, map[uint64]int32{}}
+	return &memory{maphash.MakeSeed(), map[uint64]int32{}, map[uint64]int32{}, map[uint64]named{}}
 }
 
 func (m *memory) hash(parts ...string) uint64 {
@@ -266,7 +273,7 @@ func check(ctx context.Context, u *db.Unit, l List) error {
 				if err != nil {
 					return err
 				}
-				told[n-from], counts[n-from] = tell(lines, verdicts)
+				told[n-from], counts[n-from] = tell(verdicts, n == 0)
 			}
 			return nil
 		})
@@ -336,10 +343,27 @@ func settle(tx *db.Tx, id ID, state string, c Counts) error {
 	return err
 }
 
+// manyBlocks is from how many blocks on a list changes how the engine plans its queries.
+const manyBlocks = 40
+
+// big does a piece of work, after which the engine looks at its tables anew when the
+// list is long.
+func big(ctx context.Context, u *db.Unit, l List, do func(context.Context, *db.Unit, List) error) error {
+	if err := do(ctx, u, l); err != nil || l.Blocks < manyBlocks {
+		return err
+	}
+	return u.Analyze(ctx)
+}
+
 // loadOn applies the blocks that are still to be loaded, each in its transaction.
 func loadOn(ctx context.Context, u *db.Unit, l List) error {
 	var ps *places
 	for n := l.Step; n < l.Blocks; n++ {
+		if n == manyBlocks || n == 10*manyBlocks {
+			if err := u.Analyze(ctx); err != nil {
+				return err
+			}
+		}
 		stale := false
 		err := step(ctx, u, l, n, n+1, func(tx *db.Tx) (err error) {
 			stale = false

@@ -35,6 +35,9 @@ const (
 	Territorial    = "organization"   // state > unit > block > mandal > booth: territories of organizations
 )
 
+// inTrees is every tree, for the indexes that begin with one.
+const inTrees = `tree in ('electoral', 'administrative', 'organization')`
+
 // Target makes the access target of an organization, and of a person in it ("" for none).
 func (o Organization) Target(person PersonID) access.Target {
 	return access.Target{Org: string(o.ID), OrgPath: o.Path, AreaPath: o.AreaPath, Person: string(person)}

@@ -30,7 +30,7 @@ const boothKind = "booth"
 func Nodes(tx *db.Tx, o Organization, area AreaID) ([]string, error) {
 	type source struct{ of, path string }
 	const unit, root, booth = "unit", "root", "booth" // a cell's district body stands under the cell by parentage
-	sources, err := db.Select(tx, `select case when a.kind = $1 then 'booth' else 'area' end, p.path from area a join area_path p on p.area_id = a.id where a.id = $2
+	sources, err := db.Select(tx, `select case when a.kind = $1 then 'booth' else 'area' end, p.path from area a join area_path p on p.`+inTrees+` and p.area_id = a.id where a.id = $2
 		union select 'area', p.path from area_parent e join area_path p on p.area_id = e.parent_id and p.tree = 'administrative'
 			where e.tree = 'electoral' and e.area_id = $2 and e.to_day is null
 		union all select 'unit', path from organization where id = $3 and id <> $4

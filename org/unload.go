@@ -94,7 +94,7 @@ type reference struct{ table, column string }
 // references lists, for each kind of loaded row, what may stand on it from outside.
 // What the loader itself makes beside the row (paths, grants, sessions) is not named.
 var references = map[string][]reference{
-	"area":   {{"area_parent", "parent_id"}, {"organization", "area_id"}, {"post", "area_id"}, {"activity", "area_id"}, {"result", "area_id"}},
+	"area":   {{"area_parent", inTrees + " and parent_id"}, {"organization", "area_id"}, {"post", "area_id"}, {"activity", "area_id"}, {"result", "area_id"}},
 	"body":   {{"organization", "parent_id"}, {"post", "organization_id"}, {"orders", "organization_id"}, {"directive_answer", "organization_id"}, {"directive", "from_org"}, {"review", "unit_id"}, {"review_silent", "organization_id"}, {"intake", "organization_id"}},
 	"person": {{"membership", "person_id"}, {"account", "person_id"}, {"activation_slip", "person_id"}, {"orders", "person_id"}, {"proposal", "person_id"}, {"person", "canonical_id"}},
 	"post":   {{"membership", "post_id"}, {"proposal", "post_id"}},
@@ -227,7 +227,7 @@ func Unload(tx *db.Tx, m Made) error {
 	}{
 		{`membership where id`, m.Members}, {`seat where id`, m.Seats}, {`post where id`, m.Posts},
 		{`phone where person_id`, m.People}, {`person where id`, m.People}, {`organization where id`, m.Bodies},
-		{`area_path where area_id`, m.Areas}, {`area_parent where area_id`, m.Areas}, {`area_alias where area_id`, m.Areas},
+		{`area_path where ` + inTrees + ` and area_id`, m.Areas}, {`area_parent where ` + inTrees + ` and area_id`, m.Areas}, {`area_alias where area_id`, m.Areas},
 		{`area_identifier where area_id`, m.Areas}, {`area where id`, m.Areas},
 	} {
 		ids := slices.Clone(c.ids)

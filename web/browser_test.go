@@ -84,6 +84,9 @@ func (w *world) looks() []look {
 		{"letters", "state.desk", "/org/state/letters"},
 		{"letter-template", "state.desk", "/org/state/letters/appointment/hi"},
 		{"letter-head", "state.desk", "/org/state/letters/head"},
+		{"lists", "state.desk", "/lists"},
+		{"list-checked", "state.desk", "/list/" + w.list},
+		{"list-faulty", "state.desk", "/list/" + w.list + "/rows?of=faulty"},
 		{"missing", "nadi.president", "/org/nothing"},
 	}
 }

@@ -1,19 +1,21 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/csv"
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"sangathan/access"
 	"sangathan/intake"
+	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 )
 
 // listsPage offers to load a list, and shows the newest of those sent before.
@@ -92,7 +94,7 @@ func (s *site) runList(id intake.ID, file *intake.File) {
 	}
 }
 
-const shownRows = 20 // faulty and doubtful rows on the page
+const shownRows = 10 // of each verdict on a list's page
 
 // listPage shows how a list stands and what comes next.
 func listPage(r *request) (answer, error) {
@@ -105,12 +107,12 @@ func listPage(r *request) (answer, error) {
 	for _, told := range []struct {
 		verdict string
 		rows    *[]intake.Told
-	}{{"faulty", &v.faulty}, {"changed", &v.changed}, {"doubtful", &v.doubtful}} {
-		if *told.rows, err = intake.Rows(r.tx, r.by, id, told.verdict, 0, shownRows); err != nil {
+	}{{"faulty", &v.faulty}, {"changed", &v.changed}, {"doubtful", &v.doubtful}, {"added", &v.added}} {
+		if *told.rows, _, err = intake.Rows(r.tx, r.by, id, told.verdict, db.Page{Limit: shownRows}); err != nil {
 			return answer{}, err
 		}
 	}
-	for _, c := range l.Columns {
+	for _, c := range l.Heads {
 		if v.form.values["column."+c.Key] == nil {
 			v.form.values.Set("column."+c.Key, l.Mapping.Columns[c.Key])
 		}
@@ -134,20 +136,73 @@ type listView struct {
 	form                      form
 	path                      string
 	fields                    []choice
+	list                      *list
 	faulty, changed, doubtful []intake.Told
+	added                     []intake.Told
 }
 
-// faults tells what is wrong with a row, each with its remedy.
-func (v listView) faults(all []intake.Fault) (texts []string) {
-	for _, f := range all {
-		texts = append(texts, v.p.Fields(f.Error())[f.Field])
+// remarks tells what there is to say of a row: what is wrong, each with its remedy,
+// whom it may repeat, what it changes.
+func remarks(p lang.Printer, t intake.Told) (texts []string) {
+	for _, f := range slices.Concat(t.Faults, t.Doubts) {
+		texts = append(texts, p.Fields(f.Error())[f.Field])
+	}
+	if t.After != "" {
+		texts = append(texts, strings.TrimPrefix(t.Before+" → "+t.After, " "))
 	}
 	return texts
 }
 
-// rowText is a row as it stood in the list.
-func rowText(t intake.Told) string {
-	return strings.Join(slices.DeleteFunc(slices.Clone(t.Cells), func(c string) bool { return c == "" }), " · ")
+// rowText is a row as it was read.
+func rowText(l intake.List, t intake.Told) string {
+	var cells []string
+	for _, f := range l.Columns() {
+		if c := t.Values[f]; c != "" {
+			cells = append(cells, c)
+		}
+	}
+	return strings.Join(cells, " · ")
+}
+
+// rowNumber says where a row stands in its list.
+func rowNumber(p lang.Printer, t intake.Told) string {
+	if t.Sheet == "" {
+		return p.T("intake.row", "line", strconv.Itoa(t.Line))
+	}
+	return p.T("intake.row_of_sheet", "sheet", t.Sheet, "line", strconv.Itoa(t.Line))
+}
+
+// listRows shows all rows of a list that are faulty, doubtful or change something. Taken
+// out as a file they can be mended and sent in again: each field has its column, and what
+// is wrong stands beside it.
+func listRows(r *request) (answer, error) {
+	id, of := intake.ID(r.PathValue("id")), r.query("of")
+	if !slices.Contains([]string{"faulty", "doubtful", "changed"}, of) {
+		return answer{}, fault.New(fault.NotFound, "fault.not_found")
+	}
+	l, err := intake.Get(r.tx, r.by, id)
+	if err != nil {
+		return answer{}, err
+	}
+	v := listView{p: r.p, r: r, l: l}
+	o := roll[intake.Told]{name: "intake", cols: []col{{"intake.row_no", 2}},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]intake.Told, string, error) {
+			return intake.Rows(tx, by, id, of, p)
+		},
+		cells: func(t intake.Told) paper.Row {
+			row := paper.Row{strings.TrimSpace(t.Sheet + " " + strconv.Itoa(t.Line))}
+			for _, f := range l.Columns() {
+				row = append(row, t.Values[f])
+			}
+			return append(row, strings.Join(remarks(r.p, t), " "))
+		}}
+	for _, f := range l.Columns() {
+		o.cols = append(o.cols, col{"intake.field." + f, 4})
+	}
+	o.cols = append(o.cols, col{"intake.remark." + of, 8})
+	v.faulty, v.list, err = open(r, o)
+	return answer{page: page{title: capital(r.p.T("intake." + of + "_rows")), where: l.Source, lead: r.p.T("intake.mend." + of), list: v.list, body: rowsBody(v),
+		crumbs: []link{{r.p.T("intake.title"), "/lists"}, {l.Source, "/list/" + string(id)}}}}, err
 }
 
 func (r *request) listWork(key string, verb func(id intake.ID) error) (answer, error) {
@@ -167,7 +222,7 @@ func listColumns(r *request) (answer, error) {
 			return err
 		}
 		m := intake.Mapping{Columns: map[string]string{}, Fixed: l.Mapping.Fixed}
-		for _, c := range l.Columns {
+		for _, c := range l.Heads {
 			m.Columns[c.Key] = r.typed("column." + c.Key)
 		}
 		if slices.Contains(intake.Fields(l.Kind), "role") {
@@ -183,50 +238,6 @@ func listLoad(r *request) (answer, error) {
 
 func listUndo(r *request) (answer, error) {
 	return r.listWork("", func(id intake.ID) error { return intake.Undo(r.tx, r.by, id) })
-}
-
-// listFaulty gives the faulty rows as a table, with what is wrong, to mend and send in
-// again: the columns stand as they came.
-func listFaulty(r *request) (answer, error) {
-	id := intake.ID(r.PathValue("id"))
-	l, err := intake.Get(r.tx, r.by, id)
-	if err != nil {
-		return answer{}, err
-	}
-	var b bytes.Buffer
-	b.WriteString("\ufeff")
-	w := csv.NewWriter(&b)
-	head := make([]string, 0, len(l.Columns)+1)
-	for _, c := range l.Columns {
-		head = append(head, c.Head)
-	}
-	w.Write(append(head, r.p.T("intake.what_is_wrong")))
-	for offset := 0; ; offset += 1000 {
-		rows, err := intake.Rows(r.tx, r.by, id, "faulty", offset, 1000)
-		if err != nil {
-			return answer{}, err
-		}
-		for _, t := range rows {
-			cells := make([]string, max(len(head), len(t.Cells)))
-			for i, c := range t.Cells {
-				cells[i] = inert(c)
-			}
-			w.Write(append(cells, strings.Join(listView{p: r.p}.faults(t.Faults), " ")))
-		}
-		if len(rows) < 1000 {
-			break
-		}
-	}
-	w.Flush()
-	return answer{file: &download{name: "faulty.csv", kind: "text/csv; charset=utf-8", body: b.Bytes()}}, nil
-}
-
-// inert is a cell that no spreadsheet takes for a formula.
-func inert(s string) string {
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // columnName is a column's head, or its number.

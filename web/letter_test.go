@@ -225,11 +225,14 @@ func TestLetterPages(t *testing.T) {
 	}
 }
 
-// upload posts a form with one file.
-func (b *browser) upload(path, field string, file []byte) page {
+// upload posts a form with one file and other fields.
+func (b *browser) upload(path, field string, file []byte, pairs ...string) page {
 	b.w.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.WriteField(pairs[i], pairs[i+1])
+	}
 	part, err := form.CreateFormFile(field, "file")
 	if err != nil {
 		b.w.t.Fatal(err)

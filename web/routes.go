@@ -97,7 +97,7 @@ var routes = []route{
 	{method: "GET", pattern: "/lists", act: access.LoadData, target: "list", handle: listsPage},
 	{method: "POST", pattern: "/lists", act: access.LoadData, target: "list", handle: listSend, upload: intake.MaxFile + 64<<10},
 	{method: "GET", pattern: "/list/{id}", act: access.LoadData, target: "intake", handle: listPage},
-	{method: "GET", pattern: "/list/{id}/faulty.csv", act: access.LoadData, target: "intake", handle: listFaulty},
+	{method: "GET", pattern: "/list/{id}/rows", act: access.LoadData, target: "intake", handle: listRows},
 	{method: "POST", pattern: "/list/{id}/columns", act: access.LoadData, target: "intake", handle: listColumns, again: "/list/{id}"},
 	{method: "POST", pattern: "/list/{id}/load", act: access.LoadData, target: "intake", handle: listLoad, again: "/list/{id}"},
 	{method: "POST", pattern: "/list/{id}/undo", act: access.LoadData, target: "intake", handle: listUndo, again: "/list/{id}"},

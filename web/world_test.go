@@ -16,6 +16,7 @@ import (
 	"sangathan/activity"
 	"sangathan/directive"
 	"sangathan/election"
+	"sangathan/intake"
 	"sangathan/internal/db"
 	"sangathan/internal/dbtest"
 	"sangathan/internal/lang"
@@ -35,6 +36,7 @@ type world struct {
 	directive string
 	report    string
 	sms       map[string]string // phone to code
+	list      string            // a list sent in, checked
 }
 
 // today is the day on which the world's pages are looked at.
@@ -131,7 +133,24 @@ func (w *world) history() {
 		return err
 	})
 	w.clock.Set(dbtest.Day(today).Now())
+	w.write(func(tx *db.Tx) error {
+		id, _, err := intake.Begin(tx, desk, intake.Input{Kind: intake.People, Source: "पूरब गंज की सूची"})
+		w.list = string(id)
+		return err
+	})
+	if err := intake.Run(context.Background(), w.Unit, intake.ID(w.list), &intake.File{ReaderAt: strings.NewReader(untidy), Size: int64(len(untidy))}); err != nil {
+		w.t.Fatal(err)
+	}
 }
+
+// untidy is a list with something of everything: new, faulty, doubtful.
+const untidy = `ब्लॉक,नाम,पद,मोबाइल
+टीला,सोनू जोशी,ब्लॉक सचिव,9000014001
+टीला,मोनू पाल,ब्लॉक सचिव,90000140
+टिला,गीता पाल,ब्लॉक सचिव,9000014003
+टीला,रफीक अंसारी,ब्लॉक सचिव,9000014001
+टीला,,ब्लॉक सचिव,9000014005
+`
 
 // browser is one reader's client: cookies, no redirects followed.
 type browser struct {
