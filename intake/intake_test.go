@@ -360,6 +360,57 @@ func TestOnlyWhoMayLoadsLists(t *testing.T) {
 	})
 }
 
+// checkedByHand is a sample of the cells of real booth lists, each with its name as
+// somebody read it who knows the font: election, seat, booth, cell, name.
+func checkedByHand(t *testing.T) [][]string {
+	f, err := os.Open("testdata/booth_names.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// The hundred cells that were checked by hand, put together in one column: Kruti Dev,
+// Unicode and Latin.
+func TestA1_KrutiDevIsToldCellByCell(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
+		orgtest.Small(t, u)
+		sample := checkedByHand(t)[1:]
+		var list strings.Builder
+		w := csv.NewWriter(&list)
+		w.Write([]string{"ac_no", "ps_no", "name"})
+		for i, e := range sample {
+			w.Write([]string{"1", fmt.Sprint(101 + i), e[3]})
+		}
+		w.Flush()
+		l := send(t, u, access.Operator(), intake.Input{Kind: intake.Booths}, list.String())
+		load(t, u, access.Operator(), l.ID)
+		right := 0
+		write(t, u, func(tx *db.Tx) error {
+			for i, e := range sample {
+				got, err := tx.Text(`select name_hi from area where kind = 'booth' and number = $1`, 101+i)
+				if err != nil {
+					return err
+				}
+				if got == norm.NFC.String(e[4]) {
+					right++
+				} else {
+					t.Logf("%s: %q, by hand %q", e[3], got, e[4])
+				}
+			}
+			return nil
+		})
+		if len(sample) != 100 || right < 98 {
+			t.Errorf("%d of %d right", right, len(sample))
+		}
+	})
+}
+
 // The five real seats: no cell stays in Kruti Dev, and of a hundred names that were
 // checked by hand at least 98 are right.
 func TestA1_RealBoothListsLoad(t *testing.T) {
@@ -371,14 +422,7 @@ func TestA1_RealBoothListsLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sample, err := os.ReadFile("testdata/booth_names.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	expected, err := csv.NewReader(bytes.NewReader(sample)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expected := checkedByHand(t)
 	right, checked := 0, 0
 	for _, election := range []string{"vs2017", "ls2019", "vs2022"} {
 		u := dbtest.SQLite(t)
@@ -418,10 +462,10 @@ func TestA1_RealBoothListsLoad(t *testing.T) {
 		for _, e := range expected[1:] {
 			if e[0] == election {
 				checked++
-				if got := names[e[1]+" "+e[2]]; got == norm.NFC.String(e[3]) {
+				if got := names[e[1]+" "+e[2]]; got == norm.NFC.String(e[4]) {
 					right++
 				} else {
-					t.Logf("%v: %q, by hand %q", e[:3], got, e[3])
+					t.Logf("%v: %q, by hand %q", e[:4], got, e[4])
 				}
 			}
 		}
