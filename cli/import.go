@@ -193,12 +193,23 @@ func listsStatus(ctx context.Context, e *Env, u *db.Unit, f flags, ids []string)
 	return nil
 }
 
-const toldRows = 20 // faulty rows told at a terminal
+const toldRows = 20 // faulty rows told at once
 
 // tellList prints how a list stands, and its first faulty rows with what to do.
 func (e *Env) tellList(ctx context.Context, u *db.Unit, f flags, l intake.List) error {
+	var rows []intake.Told
+	err := e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) (err error) {
+		rows, _, err = intake.Rows(tx, by, l.ID, "faulty", db.Page{Limit: toldRows})
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	if *f.json {
-		return printJSON(e.Stdout, l)
+		return printJSON(e.Stdout, struct {
+			intake.List
+			Rows []intake.Told `json:"faulty_rows"` // the first of them
+		}{l, rows})
 	}
 	p := printer()
 	fmt.Fprintln(e.Stdout, p.T("intake.line", "id", string(l.ID), "kind", lang.Key("intake.kind."+l.Kind), "source", l.Source, "state", lang.Key("intake.state."+l.State)))
@@ -206,14 +217,6 @@ func (e *Env) tellList(ctx context.Context, u *db.Unit, f flags, l intake.List) 
 	if l.Fault != nil {
 		fmt.Fprintln(e.Stdout, p.Fields(l.Fault.Error())[l.Fault.Field])
 	}
-	if l.Faulty == 0 {
-		return nil
-	}
-	var rows []intake.Told
-	err := e.read(ctx, u, f, func(tx *db.Tx, by access.Actor) (err error) {
-		rows, _, err = intake.Rows(tx, by, l.ID, "faulty", db.Page{Limit: toldRows})
-		return err
-	})
 	for _, r := range rows {
 		for _, fault := range r.Faults {
 			fmt.Fprintf(e.Stdout, "  %s %d: %s\n", r.Sheet, r.Line, p.Fields(fault.Error())[fault.Field])

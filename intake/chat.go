@@ -3,6 +3,7 @@ package intake
 import (
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"sangathan/internal/lang"
@@ -10,6 +11,12 @@ import (
 
 // isChat reports whether the list is lines of text without columns.
 func (s shape) isChat() bool { return len(s.Columns) == 1 && s.Columns[0].Head == "" }
+
+// ByPost reports whether the list's rows name posts.
+func (l List) ByPost() bool { return l.Kind == People || l.Kind == Posts }
+
+// IsChat reports whether the list is lines out of a chat, which have no columns.
+func (l List) IsChat() bool { return l.ByPost() && l.shape.isChat() }
 
 // conversation makes rows out of the lines of a pasted chat: district, name, number and
 // post in any order and with any separator. A line that names only a place or a post
@@ -25,6 +32,7 @@ var (
 	sentBy   = regexp.MustCompile(`^\[?\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? +\d{1,2}:\d{2}(:\d{2})?( ?[APap]\.?[Mm]\.?)?\]?( - |: | )[^:]{1,40}: `) // how a chat app exports a message
 	counted  = regexp.MustCompile(`^[\s*•·▪➤-]*(\(?\d{1,3}[.)\]:]|\d{1,3} ?[-–] )\s*`)
 	numbered = regexp.MustCompile(`(\+|00)?[0-9][0-9 -]{8,14}[0-9]`)
+	cut      = regexp.MustCompile(`[0-9][0-9 -]{3,}[0-9]`) // a number with a digit too few or too many
 	splitter = regexp.MustCompile(`\s*[–—,;|:/\t•*=]+\s*|\s+-+\s*|\s*-+\s+|\s{2,}|-`)
 )
 
@@ -49,15 +57,16 @@ func (c *conversation) row(m Mapping, l Line) (r row, ok bool) {
 			text = strings.Replace(text, found, " - ", 1)
 		}
 	}
+	if found := cut.FindString(text); found != "" && own["phone"] == "" {
+		own["phone"] = strings.TrimSpace(found)
+		text = strings.Replace(text, found, " - ", 1)
+	}
 	var names []string
 	for _, piece := range splitter.Split(text, -1) {
 		if piece = strings.Trim(piece, " .()[]"); key(piece) == "" || isLabel(piece) {
 			continue
 		}
-		if strings.Trim(piece, "0123456789+ ") == "" { // no name: a number with a digit too few, or a count
-			if len(piece) > 4 && own["phone"] == "" {
-				own["phone"] = piece
-			}
+		if strings.Trim(piece, "0123456789+ ") == "" { // a count
 			continue
 		}
 		for _, part := range c.parts(piece) {
@@ -67,6 +76,12 @@ func (c *conversation) row(m Mapping, l Line) (r row, ok bool) {
 			} else {
 				own[field] = part
 			}
+		}
+	}
+	if len(names) > 1 && own["district"]+own["area"]+c.district+c.area == "" { // one of them is a place, misspelt
+		if i := slices.IndexFunc(names, func(n string) bool { return len(c.places.suggest("district", n)) > 0 }); i >= 0 {
+			own["district"] = names[i]
+			names = slices.Delete(names, i, i+1)
 		}
 	}
 	if len(names) > 0 {

@@ -194,6 +194,10 @@ func (s *shaping) close() {
 			best, most = i, len(known)
 		}
 	}
+	known := best >= 0
+	if !known && headsNumbers(s.rows) {
+		best = 0
+	}
 	width := 0
 	for _, l := range s.rows {
 		width = max(width, len(l.Cells))
@@ -228,7 +232,7 @@ func (s *shaping) close() {
 			text, _ := lang.Unicode(cell, lean)
 			col.Examples = append(col.Examples, text)
 		}
-		if head == nil && width > 1 {
+		if !known && width > 1 {
 			col.Field = guess(s.kind, cells, s.shape.Columns)
 		}
 		if len(cells) > 0 || col.Head != "" {
@@ -239,6 +243,41 @@ func (s *shaping) close() {
 	}
 	s.shape.Sheets[s.sheet] = sh
 	s.rows = nil
+}
+
+// headsNumbers reports whether the first row is a head in words that are not known: words
+// throughout, over a column of numbers.
+func headsNumbers(rows []Line) bool {
+	isNumber := func(c string) bool {
+		_, phone := lang.Phone(c)
+		_, ok := number(c)
+		return ok || phone
+	}
+	head := rows[0].Cells
+	filled := 0
+	for _, c := range head {
+		if isNumber(c) {
+			return false
+		}
+		if c != "" {
+			filled++
+		}
+	}
+	for c := range head {
+		numbers, cells := 0, 0
+		for _, l := range rows[1:] {
+			if c < len(l.Cells) && l.Cells[c] != "" {
+				cells++
+				if isNumber(l.Cells[c]) {
+					numbers++
+				}
+			}
+		}
+		if filled > 1 && head[c] != "" && cells > 0 && numbers*10 >= cells*8 {
+			return true
+		}
+	}
+	return false
 }
 
 // guess tells the field of a column without a head from its cells, given the columns
@@ -369,7 +408,10 @@ func (s shape) read(m Mapping, l Line, lean []int) (r row, ok bool) {
 		if key(c) == sh.Keys[i] {
 			heads++
 		}
-		if f := m.Columns[sh.Keys[i]]; f != "" {
+		switch f := m.Columns[sh.Keys[i]]; {
+		case slices.Contains(digits, f): // which no font changes
+			r.values[f] = c
+		case f != "":
 			r.values[f] = text
 		}
 	}
@@ -380,6 +422,9 @@ func (s shape) read(m Mapping, l Line, lean []int) (r row, ok bool) {
 	}
 	return r, true
 }
+
+// digits are the fields that hold nothing else.
+var digits = []string{"number", "booth", "phone", "seats", "birth_year", "code"}
 
 // sortedKeys gives a map's keys in order.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

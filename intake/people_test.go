@@ -121,6 +121,8 @@ const chat = `[22/11/26, 4:05:11 PM] कार्यालय: जिलाध�
 22/11/26, 4:05 pm - दीपक मिश्रा: महराजगंज: रफीक अंसारी
 बस्ती गीता पाल 9000012005
 अज्ञातपुर - कोई - 9000012006
+गोरखपूर - सोना देवी - 9000012007
+आगरा - मीना खान - 900001200
 `
 
 func TestA1_PastedChatFillsAnEmptyUnit(t *testing.T) {
@@ -128,7 +130,7 @@ func TestA1_PastedChatFillsAnEmptyUnit(t *testing.T) {
 		write(t, u, loadPack)
 		by := access.Operator()
 		l := send(t, u, by, intake.Input{Kind: intake.People, Source: "चैट", Fixed: map[string]string{"role": "जिलाध्यक्ष"}}, chat)
-		if l.State != intake.Checked || l.Added != 5 || !reflect.DeepEqual(told(t, u, l.ID, "faulty"), []string{"8 area:intake.place_missing"}) {
+		if l.State != intake.Checked || l.Added != 5 || !reflect.DeepEqual(told(t, u, l.ID, "faulty"), []string{"8 area:intake.place_missing", "9 district:intake.unknown_place_near", "10 phone:org.bad_phone"}) {
 			t.Fatalf("%s %+v %+v %q", l.State, l.Counts, l.Fault, told(t, u, l.ID, "faulty"))
 		}
 		load(t, u, by, l.ID)
@@ -232,6 +234,32 @@ func TestA1_UndoOfPeopleTellsWhatStandsOnThem(t *testing.T) {
 		}
 		if text := lang.New(lang.Hi, nil, false).Error(err); !strings.Contains(text, "आगे काम") {
 			t.Error(text)
+		}
+	})
+}
+
+// A list whose heads nobody knows: they are no row, the columns are guessed by what is in
+// them, and a correction holds for the next list with the same heads.
+func TestA1_HeadsThatNobodyKnows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
+		fx := orgtest.Small(t, u)
+		desk := fx.Actor("state.desk")
+		const heads = "Karyakarta,Sampark,Zimma,Kahan\n"
+		l := send(t, u, desk, intake.Input{Kind: intake.People}, heads+"सोनू जोशी,9000014001,ब्लॉक सचिव,टीला\nमोनू पाल,9000014002,ब्लॉक सचिव,टीला\n")
+		if l.Mapping.Columns["sampark"] != "phone" || l.Mapping.Columns["karyakarta"] == "" || len(l.Heads) != 4 || l.Heads[0].Head != "Karyakarta" {
+			t.Errorf("%+v %+v", l.Mapping, l.Heads)
+		}
+		right := intake.Mapping{Columns: map[string]string{"karyakarta": "name", "sampark": "phone", "zimma": "role", "kahan": "area"}, Fixed: map[string]string{"gender": "f"}}
+		write(t, u, func(tx *db.Tx) error { return intake.Map(tx, desk, l.ID, right) })
+		if err := intake.Run(t.Context(), u, l.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		if l = get(t, u, l.ID); l.Counts != (intake.Counts{Added: 2}) {
+			t.Errorf("%+v %q", l.Counts, told(t, u, l.ID, "faulty"))
+		}
+		next := send(t, u, desk, intake.Input{Kind: intake.People}, heads+"गीता पाल,9000014003,ब्लॉक सचिव,टीला\n")
+		if next.Added != 1 || next.Mapping.Columns["kahan"] != "area" || len(next.Mapping.Fixed) != 0 {
+			t.Errorf("%+v %+v", next.Counts, next.Mapping)
 		}
 	})
 }

@@ -58,7 +58,7 @@ func (v *verdict) add(err error) {
 func (p *planner) plan(lines []Line) ([]verdict, error) {
 	verdicts := make([]verdict, 0, len(lines))
 	lean := p.list.shape.leans(lines)
-	chat := p.list.shape.isChat() && (p.list.Kind == People || p.list.Kind == Posts)
+	chat := p.list.IsChat()
 	talk := conversation{places: p.places}
 	for _, l := range lines {
 		if chat {

@@ -112,7 +112,10 @@ func listPage(r *request) (answer, error) {
 			return answer{}, err
 		}
 	}
-	for _, c := range l.Heads {
+	if !l.IsChat() { // a chat's lines are not told apart by columns
+		v.columns = l.Heads
+	}
+	for _, c := range v.columns {
 		if v.form.values["column."+c.Key] == nil {
 			v.form.values.Set("column."+c.Key, l.Mapping.Columns[c.Key])
 		}
@@ -135,6 +138,7 @@ type listView struct {
 	l                         intake.List
 	form                      form
 	path                      string
+	columns                   []intake.Column
 	fields                    []choice
 	list                      *list
 	faulty, changed, doubtful []intake.Told
@@ -225,7 +229,7 @@ func listColumns(r *request) (answer, error) {
 		for _, c := range l.Heads {
 			m.Columns[c.Key] = r.typed("column." + c.Key)
 		}
-		if slices.Contains(intake.Fields(l.Kind), "role") {
+		if l.ByPost() {
 			m.Fixed["role"] = r.typed("fixed.role")
 		}
 		return intake.Map(r.tx, r.by, id, m)
