@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -51,25 +52,25 @@ func importCommand(ctx context.Context, e *Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	content, err := io.ReadAll(io.LimitReader(in, intake.MaxFile+1))
-	in.Close()
+	defer in.Close()
+	file, hash, done, err := spool(in)
 	if err != nil {
 		return err
 	}
+	defer done()
 	if *source == "" {
 		*source = filepath.Base(rest[0])
 	}
-	hash := sha256.Sum256(content)
 	return e.with(ctx, *f.db, func(u *db.Unit) error {
 		var id intake.ID
 		err := e.write(ctx, u, f, func(tx *db.Tx, by access.Actor) (err error) {
-			id, _, err = intake.Begin(tx, by, intake.Input{Kind: *kind, Source: *source, SourceDay: *day, Fixed: fixed, Hash: hash[:]})
+			id, _, err = intake.Begin(tx, by, intake.Input{Kind: *kind, Source: *source, SourceDay: *day, Fixed: fixed, Hash: hash})
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := intake.Run(ctx, u, id, &intake.File{ReaderAt: bytes.NewReader(content), Size: int64(len(content))}); err != nil {
+		if err := intake.Run(ctx, u, id, file); err != nil {
 			return err
 		}
 		if len(columns) > 0 {
@@ -95,6 +96,37 @@ func importCommand(ctx context.Context, e *Env, args []string) error {
 		}
 		return e.tellList(ctx, u, f, l)
 	})
+}
+
+// spool gives a list's content where it can be read from any place, with its hash: a
+// file as it lies, anything else through a temporary file. Past what a list may have it
+// is cut, and will be refused. done closes it.
+func spool(in io.Reader) (file *intake.File, hash []byte, done func() error, err error) {
+	f, ok := in.(*os.File)
+	size := int64(0)
+	done = func() error { return nil }
+	if ok {
+		info, err := f.Stat()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		ok, size = info.Mode().IsRegular(), info.Size()
+	}
+	if !ok {
+		if f, err = os.CreateTemp("", "sangathan-"); err != nil {
+			return nil, nil, nil, err
+		}
+		os.Remove(f.Name()) // it lives as long as it is open
+		done = f.Close
+		if size, err = io.Copy(f, io.LimitReader(in, intake.MaxFile+1)); err != nil {
+			return nil, nil, nil, errors.Join(err, done())
+		}
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f, 0, min(size, intake.MaxFile+1))); err != nil {
+		return nil, nil, nil, errors.Join(err, done())
+	}
+	return &intake.File{ReaderAt: f, Size: size}, h.Sum(nil), done, nil
 }
 
 func pairInto(m map[string]string) func(string) error {
