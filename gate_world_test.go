@@ -84,8 +84,13 @@ func (w *gateWorld) mark(letter string, s secret) string {
 
 func newGateWorld(t testing.TB) *gateWorld {
 	t.Helper()
-	clock := dbtest.Day(gateDay)
-	w := &gateWorld{TB: t, rules: readPolicy(t), unit: dbtest.SQLite(t, dbtest.At(clock)), posts: map[string][]string{}, units: map[string]string{}, ids: map[string]string{},
+	return newGateWorldIn(t, dbtest.SQLite(t, dbtest.At(dbtest.Day(gateDay))))
+}
+
+// newGateWorldIn makes the world in an empty unit whose clock stands at gateDay.
+func newGateWorldIn(t testing.TB, u *db.Unit) *gateWorld {
+	t.Helper()
+	w := &gateWorld{TB: t, rules: readPolicy(t), unit: u, posts: map[string][]string{}, units: map[string]string{}, ids: map[string]string{},
 		secrets: map[string]secret{}, tokens: map[string]string{}, met: make([]atomic.Int64, len(known))}
 	if err := w.unit.Bulk(t.Context(), w.register); err != nil {
 		t.Fatal(err)
@@ -405,10 +410,22 @@ const stopped = "gate: all is done"
 // report is its id, which it has from the claim, so there the end is its audit.
 func (w *gateWorld) stop() {
 	w.write(func(tx *db.Tx) error {
-		for _, event := range []string{"update on command", "insert on audit when new.act = 'activity.reported'", "insert on activation_slip", "update on session", "delete on session", "insert on session",
+		body := fmt.Sprintf(`begin select raise(abort, '%s'); end`, stopped)
+		if db.IsPostgres(w.unit.Path()) {
+			body = `execute function gate_stop()`
+			_, err := tx.Exec(fmt.Sprintf(`create function gate_stop() returns trigger language plpgsql as 'begin raise exception ''%s''; end'`, stopped))
+			if err != nil {
+				return err
+			}
+		}
+		for _, event := range []string{"update on command", "insert on audit|new.act = 'activity.reported'", "insert on activation_slip", "update on session", "delete on session", "insert on session",
 			"update on account", "insert on sign_in_code", "update on sign_in_code", "insert on sign_in_ticket", "insert on sign_in_failure",
 			"insert on letter", "insert on letter_file", "insert on letterhead"} {
-			_, err := tx.Exec(fmt.Sprintf(`create trigger "gate %s" before %s begin select raise(abort, '%s'); end`, event, event, stopped))
+			event, when, _ := strings.Cut(event, "|")
+			if when != "" {
+				when = "when (" + when + ")"
+			}
+			_, err := tx.Exec(fmt.Sprintf(`create trigger "gate %s" before %s for each row %s %s`, event, event, when, body))
 			if err != nil {
 				return err
 			}
