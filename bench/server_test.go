@@ -198,7 +198,7 @@ func newBare(file string, statements []statement, began time.Time) (b *bare, err
 		begin, end = "begin immediate", "commit"
 	} else {
 		q.Set("mode", "ro")
-		q["_pragma"] = append(q["_pragma"], "query_only(1)", "cache_size(-16384)", "mmap_size(1073741824)")
+		q["_pragma"] = append(q["_pragma"], "query_only(1)", "cache_size(-16384)", "mmap_size(2147418112)")
 	}
 	if b.pool, err = sql.Open("sqlite", "file:"+file+"?"+q.Encode()); err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func copyCommand(ctx context.Context, e *Env, args []string) error {
 			To: db.Config{Path: *to, Clock: e.Now},
 			Check: func(tx *db.Tx) (err error) {
 				show(say.T("cli.copy_checking"))
-				broken, err = trust.Check(tx, trust.Recounted, trust.Unaltered)
+				broken, err = trust.CheckCopy(tx)
 				return err
 			},
 			Progress: func(table string, done, total int) {

@@ -74,14 +74,7 @@ func scanDirective(s db.Scanner) (d Directive, err error) {
 }
 
 func lookup(tx *db.Tx, id ID) (Directive, error) {
-	found, err := db.Select(tx, `select `+directiveFrom+`where d.id = $1`, []any{id}, scanDirective)
-	if err != nil {
-		return Directive{}, err
-	}
-	if len(found) == 0 {
-		return Directive{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Single(tx, `select `+directiveFrom+`where d.id = $1`, []any{id}, scanDirective)
 }
 
 // Issue sends d down under the next number of the year and gives its id. The actor
@@ -217,14 +210,7 @@ func Get(tx *db.Tx, by access.Actor, id ID) (d Directive, err error) {
 		return d, fault.New(fault.Unauthorized, "access.sign_in")
 	}
 	where, args := visible(by)
-	found, err := db.Select(tx, `select `+directiveFrom+where+` and d.id = $6`, append(args, id), scanDirective)
-	if err != nil {
-		return d, err
-	}
-	if len(found) == 0 {
-		return d, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Single(tx, `select `+directiveFrom+where+` and d.id = $6`, append(args, id), scanDirective)
 }
 
 // directiveOrders are the ways to sort directives.

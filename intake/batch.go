@@ -169,14 +169,7 @@ func scanList(s db.Scanner) (l List, err error) {
 }
 
 func lookup(tx *db.Tx, id ID) (List, error) {
-	found, err := db.Select(tx, `select `+listColumns+` from intake where id = $1`, []any{id}, scanList)
-	if err != nil {
-		return List{}, err
-	}
-	if len(found) == 0 {
-		return List{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Single(tx, `select `+listColumns+` from intake where id = $1`, []any{id}, scanList)
 }
 
 // Target gives the access target of a list: the body under whose hat it was sent in.

@@ -157,14 +157,7 @@ func Words(tx *db.Tx, record, recordID string, in lang.Lang) (map[string]string,
 // Lookup reads what a letter is of, without asking who reads: the caller asks the
 // record. Faults: NotFound.
 func Lookup(tx *db.Tx, id string) (Letter, error) {
-	found, err := db.Select(tx, `select `+letterColumns+` from letter l where l.id = $1`, []any{id}, scanLetter)
-	if err != nil {
-		return Letter{}, err
-	}
-	if len(found) == 0 {
-		return Letter{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Single(tx, `select `+letterColumns+` from letter l where l.id = $1`, []any{id}, scanLetter)
 }
 
 // Frozen is all that the bytes of a letter are made from.

@@ -52,14 +52,16 @@ func GetArea(tx *db.Tx, by access.Actor, id AreaID) (a Area, err error) {
 }
 
 func area(tx *db.Tx, id AreaID) (Area, error) {
-	found, err := db.Select(tx, `select `+areaColumns+` from area a where a.id = $1`, []any{id}, scanArea)
-	if err != nil {
-		return Area{}, err
-	}
-	if len(found) == 0 {
-		return Area{}, fault.New(fault.NotFound, "org.no_area")
-	}
-	return found[0], nil
+	return db.Remember(tx, id, func() (Area, error) {
+		found, err := db.Select(tx, `select `+areaColumns+` from area a where a.id = $1`, []any{id}, scanArea)
+		if err != nil {
+			return Area{}, err
+		}
+		if len(found) == 0 {
+			return Area{}, fault.New(fault.NotFound, "org.no_area")
+		}
+		return found[0], nil
+	})
 }
 
 // AreaByRef finds an area by id, by "scheme:value" (lgd:146, eci:S24), by "kind:number"

@@ -63,14 +63,9 @@ func scanMembership(s db.Scanner) (m Membership, err error) {
 
 // LookupMembership reads a membership without asking who reads: for verbs.
 func LookupMembership(tx *db.Tx, id MembershipID) (Membership, error) {
-	found, err := db.Select(tx, `select `+membershipFrom+`where m.id = $1`, []any{id}, scanMembership)
-	if err != nil {
-		return Membership{}, err
-	}
-	if len(found) == 0 {
-		return Membership{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Remember(tx, id, func() (Membership, error) {
+		return db.Single(tx, `select `+membershipFrom+`where m.id = $1`, []any{id}, scanMembership)
+	})
 }
 
 // Record lists a person's memberships, the running and newest first; with day not

@@ -52,14 +52,9 @@ func GetOrganization(tx *db.Tx, by access.Actor, id OrganizationID) (o Organizat
 // Lookup reads an organization without asking who reads: for verbs, which check
 // their act on its Target themselves.
 func Lookup(tx *db.Tx, id OrganizationID) (Organization, error) {
-	found, err := db.Select(tx, `select `+organizationColumns+` from organization o where o.id = $1`, []any{id}, scanOrganization)
-	if err != nil {
-		return Organization{}, err
-	}
-	if len(found) == 0 {
-		return Organization{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Remember(tx, id, func() (Organization, error) {
+		return db.Single(tx, `select `+organizationColumns+` from organization o where o.id = $1`, []any{id}, scanOrganization)
+	})
 }
 
 // Root gives the unit's own organization: the state unit.

@@ -86,14 +86,9 @@ func GetPerson(tx *db.Tx, by access.Actor, id PersonID) (p Person, err error) {
 
 // LookupPerson reads a person without asking who reads: for verbs. No phones.
 func LookupPerson(tx *db.Tx, id PersonID) (Person, error) {
-	found, err := db.Select(tx, `select `+personColumns+` from person p where p.id = $1`, []any{id}, scanPerson)
-	if err != nil {
-		return Person{}, err
-	}
-	if len(found) == 0 {
-		return Person{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	return found[0], nil
+	return db.Remember(tx, id, func() (Person, error) {
+		return db.Single(tx, `select `+personColumns+` from person p where p.id = $1`, []any{id}, scanPerson)
+	})
 }
 
 // Phones lists a person's numbers, right ones first.

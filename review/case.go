@@ -262,15 +262,15 @@ func stepIs(step string) string {
 }
 
 func lookupCase(tx *db.Tx, id string) (Case, org.Organization, error) {
-	found, err := db.Select(tx, `select `+caseFrom+`where k.id = $1`, []any{id}, scanCase)
+	type key string
+	c, err := db.Remember(tx, key(id), func() (Case, error) {
+		return db.Single(tx, `select `+caseFrom+`where k.id = $1`, []any{id}, scanCase)
+	})
 	if err != nil {
 		return Case{}, org.Organization{}, err
 	}
-	if len(found) == 0 {
-		return Case{}, org.Organization{}, fault.New(fault.NotFound, "fault.not_found")
-	}
-	o, err := org.Lookup(tx, found[0].Organization)
-	return found[0], o, err
+	o, err := org.Lookup(tx, c.Organization)
+	return c, o, err
 }
 
 func openCase(tx *db.Tx, by access.Actor, line string, m org.Membership) (string, error) {

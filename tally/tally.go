@@ -60,9 +60,26 @@ func Add(tx *db.Tx, nodes []string, month string, add Figures) error {
 	return c.AddTo(tx)
 }
 
+// table gives what the figures are read from. Only where many write at once do some of
+// them wait to be folded in; a unit that was copied from there is folded by who copies it.
+func table(tx *db.Tx) string {
+	if tx.Parallel() {
+		return "tally_now"
+	}
+	return "tally"
+}
+
+// standing gives the query of the figures that meet a condition, one row for each key.
+func standing(tx *db.Tx, key, where string) string {
+	if tx.Parallel() {
+		return "select " + key + ", sum(n) from tally_now where " + where + " group by " + key
+	}
+	return "select " + key + ", n from tally where " + where
+}
+
 // At gives the figures of a node in a month, "" for the standing ones.
 func At(tx *db.Tx, node, month string) (Figures, error) {
-	rows, err := tx.Query(`select measure, sum(n) from tally_now where node = $1 and month = $2 group by measure`, node, month)
+	rows, err := tx.Query(standing(tx, "measure", "node = $1 and month = $2"), node, month)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +99,7 @@ func At(tx *db.Tx, node, month string) (Figures, error) {
 // Months gives the figures of a node for each month from first to last (YYYY-MM) in
 // which there is anything.
 func Months(tx *db.Tx, node, first, last string) (map[string]Figures, error) {
-	rows, err := tx.Query(`select month, measure, sum(n) from tally_now where node = $1 and month >= $2 and month <= $3 group by month, measure`, node, first, last)
+	rows, err := tx.Query(standing(tx, "month, measure", "node = $1 and month >= $2 and month <= $3"), node, first, last)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +114,7 @@ func Of(tx *db.Tx, nodes []string, month string) (map[string]Figures, error) {
 		return nil, nil
 	}
 	args := db.Args{month}
-	rows, err := tx.Query(`select node, measure, sum(n) from tally_now where month = $1 and node in (`+places(&args, nodes)+`) group by node, measure`, args...)
+	rows, err := tx.Query(standing(tx, "node, measure", "month = $1 and node in ("+places(&args, nodes)+")"), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +128,7 @@ func AskedOf(tx *db.Tx, nodes []string, month string) (map[string]int, error) {
 		return nil, nil
 	}
 	args := db.Args{month, ReportAsked}
-	rows, err := tx.Query(`select node, measure, sum(n) from tally_now where month <= $1 and measure = $2 and node in (`+places(&args, nodes)+`) group by node, measure`, args...)
+	rows, err := tx.Query(`select node, measure, sum(n) from `+table(tx)+` where month <= $1 and measure = $2 and node in (`+places(&args, nodes)+`) group by node, measure`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +170,7 @@ func byKey(rows *sql.Rows) (map[string]Figures, error) {
 // Asked gives how many bodies at a node owe the monthly report of a month: the
 // figures of ReportAsked up to it, for each body is counted once, where it begins.
 func Asked(tx *db.Tx, node, month string) (int, error) {
-	return tx.Int(`select coalesce(sum(n), 0) from tally_now where node = $1 and month <= $2 and measure = $3`, node, month, ReportAsked)
+	return tx.Int(`select coalesce(sum(n), 0) from `+table(tx)+` where node = $1 and month <= $2 and measure = $3`, node, month, ReportAsked)
 }
 
 // Fold gathers the additions that wait into the figures. Run it alone, now and
@@ -294,7 +311,7 @@ func (c *Count) Store(tx *db.Tx) error {
 // Differ compares the figures that stand with the recount and tells each that
 // differs, at most limit of them, with how many there are in all.
 func (c *Count) Differ(tx *db.Tx, limit int) (told []string, n int, err error) {
-	rows, err := tx.Query(`select node, month, measure, sum(n) from tally_now group by node, month, measure order by node, month, measure`)
+	rows, err := tx.Query(`select node, month, measure, sum(n) from ` + table(tx) + ` group by node, month, measure order by node, month, measure`)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -12,6 +12,44 @@ import (
 	"sangathan/trust"
 )
 
+// TestCopyFoldsWhatWaits copies a unit in which figures wait to be folded in, as on
+// PostgreSQL they do between two nights: the copy on SQLite, which reads only what is
+// folded, has all of them.
+func TestCopyFoldsWhatWaits(t *testing.T) {
+	t.Parallel()
+	from := orgtest.Small(t, dbtest.Postgres(t)).Unit
+	var waiting int64
+	err := from.Write(t.Context(), func(tx *db.Tx) (err error) {
+		if waiting, err = tx.Exec(`insert into tally_delta(node, month, measure, n) select node, month, measure, n from tally`); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`delete from tally`)
+		return err
+	})
+	if err != nil || waiting == 0 {
+		t.Fatal(waiting, err)
+	}
+	var broken []trust.Finding
+	to := filepath.Join(t.TempDir(), "unit")
+	_, _, err = db.Copy(t.Context(), from, db.Copying{To: db.Config{Path: to}, Check: func(tx *db.Tx) (err error) {
+		broken, err = trust.CheckCopy(tx)
+		return err
+	}})
+	if err != nil || len(broken) > 0 {
+		t.Fatal(broken, err)
+	}
+	err = dbtest.Open(t, to).Read(t.Context(), func(tx *db.Tx) error {
+		left, err := tx.Int(`select count(*) from tally_delta`)
+		if left != 0 {
+			t.Errorf("%d figures still wait", left)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestCopyThereAndBack moves units from SQLite to PostgreSQL and back: each table
 // is the same at the end of the road, and everything that must hold does there.
 func TestCopyThereAndBack(t *testing.T) {

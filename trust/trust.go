@@ -10,6 +10,7 @@ import (
 
 	"sangathan/internal/db"
 	"sangathan/review"
+	"sangathan/tally"
 )
 
 // Finding is one row that breaks a rule.
@@ -42,6 +43,16 @@ func Rules() []string {
 
 // maxFindings bounds what is told of one rule.
 const maxFindings = 20
+
+// CheckCopy makes a unit that was copied whole ready for the engine it now lies on, and
+// gives what differs in it: figures against their recount, what changed against its audit.
+// It folds the additions that wait, which only the engine where many write at once reads.
+func CheckCopy(tx *db.Tx) (found []Finding, err error) {
+	if err := tally.Fold(tx); err != nil {
+		return nil, err
+	}
+	return Check(tx, Recounted, Unaltered)
+}
 
 // Check gives what breaks the rules in the unit, at most 20 rows of each rule; nil
 // when all hold. With names of rules (see [Rules]) only those are asked. It reads

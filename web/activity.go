@@ -106,21 +106,13 @@ type reportView struct {
 }
 
 func reportSend(r *request) (answer, error) {
-	m, _, err := r.reportFor()
-	if err != nil {
-		return answer{}, err
-	}
 	var f fault.Form
 	people := r.number("people", &f)
 	if err := f.Err(); err != nil {
 		return answer{}, err
 	}
-	word := r.typed("word")
-	if string(m.Person) == r.by.Person {
-		word = activity.Self
-	}
-	id, err := activity.Submit(r.tx, r.by, activity.Report{ID: activity.EntryID(r.typed(formID)), Membership: m.ID, Kind: r.typed("kind"),
-		Area: org.AreaID(r.typed("area")), Day: r.day("day"), People: people, Note: r.typed("note"), Word: word})
+	id, err := activity.Submit(r.tx, r.by, activity.Report{ID: activity.EntryID(r.typed(formID)), Membership: org.MembershipID(r.query("for")), Kind: r.typed("kind"),
+		Area: org.AreaID(r.typed("area")), Day: r.day("day"), People: people, Note: r.typed("note"), Word: r.typed("word")})
 	return goTo("/activity/"+string(id), "ledger.sent"), err
 }
 

@@ -110,8 +110,8 @@ func (s *site) outside(r *http.Request) *request {
 	return q
 }
 
-// open reads the session in the transaction: the actor, their language, and, for
-// the frame of a page, name and hats. On a public route nobody need be signed in.
+// open reads the session in the transaction: the actor and their language. On a public
+// route nobody need be signed in.
 func (r *request) open(tx *db.Tx, public bool) error {
 	r.tx, r.today, r.counted = tx, tx.Today(), nil
 	by, err := access.Open(tx, r.site.cookie(r.Request, "session"))
@@ -125,14 +125,23 @@ func (r *request) open(tx *db.Tx, public bool) error {
 	if by.Lang != "" {
 		r.p = lang.New(lang.Parse(by.Lang), nil, false)
 	}
-	if r.hats, err = org.Hats(tx, org.PersonID(by.Person)); err != nil {
+	return nil
+}
+
+// introduce reads the name and the hats of who is signed in, as the frame of a page shows
+// them: what is sent leads to another page and does without.
+func (r *request) introduce() (err error) {
+	if !r.by.SignedIn() {
+		return nil
+	}
+	if r.hats, err = org.Hats(r.tx, org.PersonID(r.by.Person)); err != nil {
 		return err
 	}
 	if len(r.hats) > 0 {
 		r.name = lang.Name{Hi: r.hats[0].PersonHi, En: r.hats[0].PersonEn}
 		return nil
 	}
-	person, err := org.LookupPerson(tx, org.PersonID(by.Person))
+	person, err := org.LookupPerson(r.tx, org.PersonID(r.by.Person))
 	r.name = lang.Name{Hi: person.NameHi, En: person.NameEn}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"sangathan/access"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
+	"sangathan/internal/lang"
 )
 
 // handler serves a route: the body is read, the transaction run, the answer written.
@@ -95,6 +96,11 @@ func (s *site) run(rt route, r *request) (a answer, err error) {
 		if err := r.open(tx, rt.act == public); err != nil {
 			return err
 		}
+		if rt.method == http.MethodGet {
+			if err := r.introduce(); err != nil {
+				return err
+			}
+		}
 		if err := rt.admit(r); err != nil {
 			return err
 		}
@@ -165,6 +171,15 @@ func (s *site) showFault(w http.ResponseWriter, r *request, err error) {
 		s.cfg.Logger.Error("our failure", "route", r.Pattern, "number", number, "error", err)
 	case fault.Unavailable: // a full disk, a database that is away: the operator must see it
 		s.cfg.Logger.Warn("unavailable", "route", r.Pattern, "error", err)
+	}
+	if r.by.SignedIn() && r.name == (lang.Name{}) {
+		err := s.unit.Read(r.Context(), func(tx *db.Tx) error {
+			r.tx = tx
+			return r.introduce()
+		})
+		if r.tx = nil; err != nil {
+			s.cfg.Logger.Warn("a page without its reader's name", "route", r.Pattern, "error", err)
+		}
 	}
 	v := faultView{message: r.p.Error(err), number: number, signIn: fault.Is(err, fault.Unauthorized)}
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 { // of a request without a form

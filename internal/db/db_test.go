@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -429,6 +430,50 @@ func TestReadersSeeOneStateAndCannotWrite(t *testing.T) {
 			t.Errorf("rows: %v", got)
 		}
 	})
+}
+
+// A reader asks once for what it wants to know twice; a verb that writes asks each time.
+func TestRemember(t *testing.T) {
+	type color string
+	type fruit string
+	dbtest.Each(t, func(t *testing.T, u *db.Unit) {
+		for _, in := range []struct {
+			name string
+			run  func(context.Context, func(*db.Tx) error) error
+			want string
+		}{{"read", u.Read, "orange 1, orange 1, orange 2, none, none 4"}, {"write", u.Write, "orange 1, orange 2, orange 3, none, none 5"}} {
+			asked, got := 0, []string(nil)
+			ask := func() (string, error) { asked++; return "orange " + strconv.Itoa(asked), nil }
+			fail := func() (string, error) { asked++; return "", errVerb }
+			tell := func(v string, err error) {
+				if err != nil {
+					v = "none"
+				}
+				got = append(got, v)
+			}
+			err := in.run(t.Context(), func(tx *db.Tx) error {
+				asked, got = 0, nil // PostgreSQL may run it again
+				tell(db.Remember(tx, color("orange"), ask))
+				tell(db.Remember(tx, color("orange"), ask))
+				tell(db.Remember(tx, fruit("orange"), ask)) // of another kind
+				tell(db.Remember(tx, fruit("pear"), fail))
+				tell(db.Remember(tx, fruit("pear"), fail)) // a failure is not remembered
+				return nil
+			})
+			if told := fmt.Sprint(strings.Join(got, ", "), " ", asked); err != nil || told != in.want {
+				t.Errorf("%s: %s (%v), want %s", in.name, told, err, in.want)
+			}
+		}
+	})
+}
+
+// Figures are read by ranges of their primary key: on SQLite one search each.
+func TestFiguresAreClustered(t *testing.T) {
+	u := dbtest.SQLite(t)
+	got := text(t, u, `select group_concat(name, ' ') from (select name from pragma_table_list where wr and schema = 'main' order by name)`)
+	if want := "tally tally_past"; got != want {
+		t.Errorf("tables in the order of their key: %q, want %q", got, want)
+	}
 }
 
 // Readers who go away while they read leave nothing behind that hurts the next.

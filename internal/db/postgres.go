@@ -110,7 +110,10 @@ func (e *postgresEngine) bulk(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (e *postgresEngine) read(ctx context.Context, fn func(*Tx) error) error {
-	return e.try(ctx, ctx, "begin isolation level repeatable read read only", fn)
+	return e.try(ctx, ctx, "begin isolation level repeatable read read only", func(tx *Tx) error {
+		tx.known = map[any]any{}
+		return fn(tx)
+	})
 }
 
 // try runs fn once: it waits for a connection while wait lasts, and runs under ctx.

@@ -42,6 +42,8 @@ type Tx struct {
 	claimed string
 	// waiting are the statements of Later that have not been sent (PostgreSQL).
 	waiting *pgx.Batch
+	// known is what Remember has read; nil in a transaction that may write.
+	known map[any]any
 	// reading is true while Select hands out rows: PostgreSQL runs nothing beside them.
 	reading bool
 }
@@ -223,6 +225,34 @@ func Select[T any](t *Tx, query string, args []any, read func(Scanner) (T, error
 		return nil, t.fail(err, query)
 	}
 	return out, nil
+}
+
+// Single is Select for the one row that there is, or the first. The fault is NotFound when
+// there is none.
+func Single[T any](t *Tx, query string, args []any, read func(Scanner) (T, error)) (v T, err error) {
+	all, err := Select(t, query, args, read)
+	switch {
+	case err != nil:
+		return v, err
+	case len(all) == 0:
+		return v, fault.New(fault.NotFound, "fault.not_found")
+	}
+	return all[0], nil
+}
+
+// Remember gives what read gives for a key, and asks once in a reader's transaction: the
+// check that lets somebody in and the page that follows look at the same row, and its state
+// of the database does not change. In a transaction that may write, read is asked each time.
+// The key's type says what it is of; the value is shared, so nobody changes what it points to.
+func Remember[K comparable, V any](t *Tx, key K, read func() (V, error)) (V, error) {
+	if v, ok := t.known[key]; ok {
+		return v.(V), nil
+	}
+	v, err := read()
+	if t.known != nil && err == nil {
+		t.known[key] = v
+	}
+	return v, err
 }
 
 // One is a reader for Select of a single column.

@@ -7,7 +7,7 @@ create table tally(
 	measure text not null,
 	n       bigint not null,
 	primary key(node, month, measure)
-);
+) /* without rowid */;
 -- Additions that wait to be folded in, where many write at once (PostgreSQL): a verb
 -- makes two dozen, so they have neither a key nor more than this index.
 create table tally_delta(

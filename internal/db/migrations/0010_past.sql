@@ -8,7 +8,7 @@ create table tally_past(
 	day     text not null,
 	n       bigint not null,
 	primary key(node, month, measure, day)
-);
+) /* without rowid */;
 create index tally_past_by_day on tally_past(day);
 create index review_line_by_organization on review_line(organization_id);
 create index review_by_unit on review(unit_id, to_day);
