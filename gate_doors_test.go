@@ -20,6 +20,8 @@ web GET /signin/name                     | public
 web POST /signin/name                    | public | - | person={colleague}
 web GET /signin/pin                      | public
 web POST /signin/pin                     | public | - | login=123456789&pin=2580
+web GET /signin/second                   | public
+web POST /signin/second                  | public | - | code=123456
 web GET /slip/{token}                    | public
 web POST /slip/{token}                   | public | - | pin=2580&again=2580
 web GET /welcome                         | -
@@ -31,6 +33,15 @@ web GET /me                              | -
 web POST /me/hat                         | take hat          | membership | membership={id}
 web GET /me/pin                          | -
 web POST /me/pin                         | -                 | - | pin=2580&again=2580
+web POST /me/sessions                    | -                 | - | others=yes
+web GET /me/lost                         | -
+web POST /me/lost                        | -                 | - | number=none
+web POST /me/number                      | -                 | - | number=9000099999
+web GET /me/second                       | -
+web POST /me/second                      | -                 | - | code=123456
+web POST /me/second/begin                | -
+web POST /me/second/remove               | -                 | - | code=123456
+web GET /signins                         | (needs watch sign-ins) -
 
 web GET /exports                         | -
 
@@ -45,6 +56,9 @@ web GET /area/{id}/list                  | see figures       | area ?of=agents
 also web GET /area/{id}/list?of=entries  | see figures       | area
 web GET /person/{id}                     | see person        | person
 web POST /person/{id}/slip               | give slip         | person
+web GET /person/{id}/lost                | give slip         | person
+web POST /person/{id}/lost               | give slip         | person | number=none
+web POST /person/{id}/second/reset       | give slip         | person
 web GET /membership/{id}/leave           | record leave      | membership
 web POST /membership/{id}/leave          | record leave      | membership | from_day=2026-11-25&to_day=2026-11-28&reason=x
 web GET /membership/{id}/end             | record end        | membership
@@ -161,6 +175,9 @@ also web GET /proposals?unit={id}        | (needs see proposals) filter | body
 api POST /sign-in/code                   | public | - | {"phone":"9000099999"}
 api POST /sign-in                        | public | - | {"ticket":"none","person":"{colleague}"}
 api GET /me                              | -
+api GET /me/sessions                     | -
+api POST /me/sessions/end                | -                 | session | {"session":"{id}"}
+api POST /people/{id}/lost-phone         | give slip         | person | {}
 api GET /areas/{id}                      | -                 | area
 api GET /areas/{id}/results              | -                 | area
 api GET /elections                       | -
@@ -258,7 +275,7 @@ also api POST /proposals                 | (needs own propose) choice | person |
 // page or route reads has to stand in doors with {id}, or the test fails. after_ is followed by
 // a table, and names a row of that very table.
 const plainNames = `
-sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id
+sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id device second others number
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
 source source_day address_hi address_en contact_hi contact_en copy_hi mark copy_en copy_more copy_to no_emblem template version level after_

@@ -337,7 +337,7 @@ func (w *gateWorld) sessions(tx *db.Tx) error {
 		}
 		hat := db.Null(w.ids["membership "+r.person+"@"+r.home])
 		hash := sha256.Sum256([]byte(token))
-		_, err = tx.Exec(`insert into session(token_hash, account_id, membership_id, created_at, expires_at) values($1, $2, $3, $4, $5)`,
+		_, err = tx.Exec(`insert into session(token_hash, account_id, membership_id, created_at, expires_at, seen_at) values($1, $2, $3, $4, $5, $4)`,
 			hex.EncodeToString(hash[:]), account, hat, tx.Millis(), ends)
 		if err != nil {
 			return err
@@ -418,8 +418,8 @@ func (w *gateWorld) stop() {
 				return err
 			}
 		}
-		for _, event := range []string{"update on command", "insert on audit|new.act = 'activity.reported'", "insert on activation_slip", "update on session", "delete on session", "insert on session",
-			"update on account", "insert on sign_in_code", "update on sign_in_code", "insert on sign_in_ticket", "insert on sign_in_failure",
+		for _, event := range []string{"update on command", "insert on audit|new.act in ('activity.reported', 'access.phone_lost', 'access.sessions_ended', 'access.second_reset')", "insert on activation_slip", "update on session", "delete on session", "insert on session",
+			"update on account", "insert on sign_in_code", "update on sign_in_code", "insert on sign_in_ticket", "insert on sign_in_failure", "insert on totp", "insert on sign_in_count",
 			"insert on letter", "insert on letter_file", "insert on letterhead"} {
 			event, when, _ := strings.Cut(event, "|")
 			if when != "" {

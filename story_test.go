@@ -241,7 +241,7 @@ func (s *story) token(name string) string {
 			return nil
 		}
 		if old != "" {
-			session, err := access.SignInPIN(tx, person, true)
+			session, err := access.SignInPIN(tx, person, true, access.Device{})
 			s.tokens[name] = session.Token
 			return err
 		}
@@ -253,7 +253,7 @@ func (s *story) token(name string) string {
 		if err != nil {
 			return err
 		}
-		session, _, err := access.UseSlip(tx, slip, s.pin)
+		session, _, err := access.UseSlip(tx, slip, s.pin, access.Device{})
 		s.tokens[name] = session.Token
 		return err
 	})

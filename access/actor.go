@@ -20,8 +20,12 @@ type Actor struct {
 	AreaPath   string // territory of Org in the organization tree, below its root's label
 	Unit       string // district-level body of Org; "" at the level of the state
 	Lang       string
-	operator   bool
-	grants     []grant
+	// NeedsSecond says that the post needs the second step of signing in, which its
+	// holder has yet to set up: until then they act under no hat.
+	NeedsSecond bool
+	seen        int64 // when the session was noted as used
+	operator    bool
+	grants      []grant
 }
 
 type grant struct {

@@ -73,10 +73,14 @@ func (o office) phone(name string) (number string) {
 	return number
 }
 
-// code asks for a code.
+// code asks for a code, as a stranger.
 func (o office) code(phone string) (code string, err error) {
+	return o.codeOn(access.Device{}, phone)
+}
+
+func (o office) codeOn(d access.Device, phone string) (code string, err error) {
 	err = o.write(func(tx *db.Tx) (err error) {
-		code, err = access.RequestCode(tx, phone)
+		code, err = access.RequestCode(tx, phone, d)
 		return err
 	})
 	return code, err
@@ -84,8 +88,12 @@ func (o office) code(phone string) (code string, err error) {
 
 // check exchanges a code for a ticket.
 func (o office) check(phone, code string) (ticket string, people []string, err error) {
+	return o.checkOn(access.Device{}, phone, code)
+}
+
+func (o office) checkOn(d access.Device, phone, code string) (ticket string, people []string, err error) {
 	err = o.write(func(tx *db.Tx) (err error) {
-		ticket, people, err = access.CheckCode(tx, phone, code)
+		ticket, people, err = access.CheckCode(tx, phone, code, d)
 		return err
 	})
 	return ticket, people, err
@@ -112,7 +120,7 @@ func (o office) signIn(name string) access.Session {
 
 func (o office) choose(ticket, person string, pinRight bool) (s access.Session, err error) {
 	err = o.write(func(tx *db.Tx) (err error) {
-		s, err = access.Choose(tx, ticket, person, pinRight)
+		s, err = access.Choose(tx, ticket, person, pinRight, access.Device{Name: "Chrome, Android"})
 		return err
 	})
 	return s, err

@@ -119,7 +119,7 @@ func TestI2_NobodyLearnsWhichNumbersAreKnown(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					_, err = access.SignInPIN(tx, person, hash != "")
+					_, err = access.SignInPIN(tx, person, hash != "", access.Device{})
 					return err
 				}))
 			}
@@ -137,7 +137,7 @@ func TestI2_NobodyLearnsWhichNumbersAreKnown(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, err := access.SignInPIN(tx, person, true); !fault.Is(err, fault.Invalid) {
+			if _, err := access.SignInPIN(tx, person, true, access.Device{}); !fault.Is(err, fault.Invalid) {
 				o.Errorf("nobody signed in: %v", err)
 			}
 			return nil
@@ -205,7 +205,7 @@ func TestI2_PINLocksAfterFiveWrongTries(t *testing.T) {
 		person := string(o.Person("nadi.sec1"))
 		try := func(right bool) error {
 			return o.write(func(tx *db.Tx) error {
-				s, err := access.SignInPIN(tx, person, right)
+				s, err := access.SignInPIN(tx, person, right, access.Device{})
 				if err == nil && s.Hat != string(o.Member("nadi.sec1")) {
 					o.Errorf("session %+v", s)
 				}
@@ -232,7 +232,7 @@ func TestI2_PINLocksAfterFiveWrongTries(t *testing.T) {
 }
 
 func TestPINs(t *testing.T) {
-	for _, pin := range []string{"", "123", "1234567", "12a4", "१२३४", "1111", "1234", "123456"} {
+	for _, pin := range []string{"", "123", "1234567", "12a4", "१२३४", "1111", "1234", "123456", "4321", "7890", "1212", "1122", "1987", "2015", "454545", "123123"} {
 		if _, err := access.HashPIN(pin); !fault.Is(err, fault.Invalid) {
 			t.Errorf("PIN %q: %v", pin, err)
 		}
@@ -283,7 +283,7 @@ func TestI2_ASlipWorksOnce(t *testing.T) {
 		}
 		use := func(token string) (s access.Session, login string, err error) {
 			err = o.write(func(tx *db.Tx) (err error) {
-				s, login, err = access.UseSlip(tx, token, "a hash")
+				s, login, err = access.UseSlip(tx, token, "a hash", access.Device{})
 				return err
 			})
 			return s, login, err
@@ -503,10 +503,10 @@ func TestI2_SweepTakesOnlyWhatIsOver(t *testing.T) {
 			o.Fatalf("a ticket that was still good: %v", err)
 		}
 		for range access.PINTries {
-			o.write(func(tx *db.Tx) error { return access.CountPIN(tx, "nobody:x", false) })
+			o.write(func(tx *db.Tx) error { return access.CountPIN(tx, "nobody:x", false, access.Device{}) })
 		}
 		sweep()
-		err = o.write(func(tx *db.Tx) error { return access.CountPIN(tx, "nobody:x", false) })
+		err = o.write(func(tx *db.Tx) error { return access.CountPIN(tx, "nobody:x", false, access.Device{}) })
 		o.want(err, fault.TooMany, "access.pin_locked")
 		if _, err := o.open(s.Token); err != nil {
 			o.Errorf("a session that still runs: %v", err)

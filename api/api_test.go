@@ -52,7 +52,7 @@ func (f face) token(name string) (token string) {
 		if err != nil {
 			return err
 		}
-		s, _, err := access.UseSlip(tx, slip, hash)
+		s, _, err := access.UseSlip(tx, slip, hash, access.Device{})
 		token = s.Token
 		return err
 	})

@@ -79,21 +79,26 @@ func (a *api) routes() {
 func (a *api) signIn() {
 	type phone struct {
 		Body struct {
-			Phone string `json:"phone"`
+			Phone  string `json:"phone"`
+			Device string `json:"device,omitempty" doc:"from an earlier sign-in on this device"`
 		}
 	}
 	type signIn struct {
-		Body struct {
+		Agent string `header:"User-Agent"`
+		Body  struct {
 			Phone  string `json:"phone,omitempty" doc:"phone, or login number with pin"`
 			Code   string `json:"code,omitempty"`
 			Person string `json:"person,omitempty" doc:"which of the people who share the phone"`
 			PIN    string `json:"pin,omitempty"`
 			Ticket string `json:"ticket,omitempty" doc:"from an earlier answer that asked to choose a person"`
+			Second string `json:"second,omitempty" doc:"with ticket: the code of the authenticator app, or a recovery code"`
+			Device string `json:"device,omitempty" doc:"from an earlier sign-in on this device"`
 		}
 	}
 	type session struct {
 		Token  string           `json:"token,omitempty"`
-		Ticket string           `json:"ticket,omitempty" doc:"several people share the phone: send it again with person"`
+		Device string           `json:"device,omitempty" doc:"keep it, and send it when signing in on this device again: strangers cannot use up its codes and tries"`
+		Ticket string           `json:"ticket,omitempty" doc:"several people share the phone: send it again with person; or, without people, with second"`
 		People []org.PersonLine `json:"people,omitempty"`
 	}
 	huma.Register(a.huma, operation("POST", "/sign-in/code", "public", "Send a one-time code to a phone"), func(ctx context.Context, in *phone) (*answer[done], error) {
@@ -101,7 +106,10 @@ func (a *api) signIn() {
 		if !valid {
 			return nil, a.fail(ctx, fault.In("phone", "org.bad_phone"))
 		}
-		err := a.unit.Write(ctx, func(tx *db.Tx) error { _, err := access.RequestCode(tx, number); return err })
+		err := a.unit.Write(ctx, func(tx *db.Tx) error {
+			_, err := access.RequestCode(tx, number, access.Device{Token: in.Body.Device})
+			return err
+		})
 		if err != nil {
 			return nil, a.fail(ctx, err)
 		}
@@ -110,6 +118,7 @@ func (a *api) signIn() {
 	huma.Register(a.huma, operation("POST", "/sign-in", "public", "Sign in with a code, a ticket, or a PIN"), func(ctx context.Context, in *signIn) (*answer[session], error) {
 		var out answer[session]
 		b := in.Body
+		device := access.Device{Token: b.Device, Name: access.DeviceName(in.Agent)}
 		login, _ := lang.Phone(b.Phone)
 		if login == "" {
 			login = lang.ASCIIDigits(b.Phone)
@@ -125,7 +134,7 @@ func (a *api) signIn() {
 						return err
 					}
 				}
-				hash, err = access.PINHash(tx, person)
+				hash, err = access.TryPIN(tx, person, device)
 				return err
 			})
 			if err != nil {
@@ -136,11 +145,13 @@ func (a *api) signIn() {
 		err := a.unit.Write(ctx, func(tx *db.Tx) (err error) {
 			var s access.Session
 			switch {
+			case b.Ticket != "" && b.Second != "":
+				s, err = access.SecondStep(tx, b.Ticket, b.Second, device)
 			case b.Ticket != "":
-				s, err = access.Choose(tx, b.Ticket, b.Person, right)
+				s, err = access.Choose(tx, b.Ticket, b.Person, right, device)
 			case b.Code != "":
 				var people []string
-				if out.Body.Ticket, people, err = access.CheckCode(tx, login, lang.ASCIIDigits(b.Code)); err != nil {
+				if out.Body.Ticket, people, err = access.CheckCode(tx, login, lang.ASCIIDigits(b.Code), device); err != nil {
 					return err
 				}
 				if len(people) > 1 && b.Person == "" {
@@ -156,18 +167,48 @@ func (a *api) signIn() {
 				if b.Person == "" && len(people) == 1 {
 					b.Person = people[0]
 				}
-				s, err = access.Choose(tx, out.Body.Ticket, b.Person, right)
+				s, err = access.Choose(tx, out.Body.Ticket, b.Person, right, device)
 				out.Body.Ticket = ""
 			default:
-				s, err = access.SignInPIN(tx, person, right)
+				s, err = access.SignInPIN(tx, person, right, device)
 			}
-			out.Body.Token = s.Token
+			out.Body.Token, out.Body.Device = s.Token, s.Device
+			if s.Second != "" {
+				out.Body.Ticket = s.Second
+			}
 			return err
 		})
 		if err != nil {
 			return nil, a.fail(ctx, err)
 		}
 		return &out, nil
+	})
+	read(a, "/me/sessions", "", "Where one is signed in", func(tx *db.Tx, by access.Actor, _ *struct{}) (list[access.OpenSession], error) {
+		all, err := access.Sessions(tx, by, "")
+		return listOf(all), err
+	})
+	type ended struct {
+		Sent
+		Body struct {
+			Session string `json:"session" doc:"id of the one to end"`
+		}
+	}
+	write(a, "/me/sessions/end", "", "End one of one's own sign-ins", func(tx *db.Tx, by access.Actor, in *ended) (done, error) {
+		return ok, access.EndSession(tx, by, in.Body.Session)
+	})
+	type lost struct {
+		Sent
+		ID   string `path:"id"`
+		Body struct {
+			Number string `json:"number,omitempty" doc:"the number whose SIM is lost too"`
+		}
+	}
+	write(a, "/people/{id}/lost-phone", "give_slip", "End all sign-ins of a person whose phone is lost", func(tx *db.Tx, by access.Actor, in *lost) (done, error) {
+		t, err := org.PersonTarget(tx, by, org.PersonID(in.ID))
+		if err != nil {
+			return ok, err
+		}
+		return ok, access.LostPhoneOf(tx, by, in.ID, in.Body.Number, t)
 	})
 	type me struct {
 		Person      org.Person       `json:"person"`

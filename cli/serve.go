@@ -45,6 +45,9 @@ const keepEvery = time.Minute
 // sweepEvery is how long what signing in has left may lie.
 const sweepEvery = time.Hour
 
+// watchEvery is how soon the log tells that strangers use up the limits of signing in.
+const watchEvery = time.Minute
+
 // analyzeEvery is how long the engine plans by the same statistics: renewing them
 // holds up writing for a part of a second.
 const analyzeEvery = 6 * time.Hour
@@ -106,6 +109,7 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 	}
 	go every(keepEvery, "keep figures", func() error { return tally.Keep(ctx, u) })
 	go every(sweepEvery, "sweep sign-ins", func() error { return u.Write(ctx, access.Sweep) })
+	go every(watchEvery, "watch sign-ins", watchSignIns(ctx, u, cfg.Logger))
 	started := false
 	go every(analyzeEvery, "analyze", func() error {
 		if !started { // a server that starts is waited for

@@ -161,15 +161,15 @@ func TestE2_AccessEndsWithTheRelief(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			code, err := access.RequestCode(tx, number)
+			code, err := access.RequestCode(tx, number, access.Device{})
 			if err != nil {
 				return err
 			}
-			ticket, _, err := access.CheckCode(tx, number, code)
+			ticket, _, err := access.CheckCode(tx, number, code, access.Device{})
 			if err != nil {
 				return err
 			}
-			s, err := access.Choose(tx, ticket, string(o.Person("poorab.president")), false)
+			s, err := access.Choose(tx, ticket, string(o.Person("poorab.president")), false, access.Device{})
 			token = s.Token
 			return err
 		})

@@ -49,7 +49,7 @@ func gather(t *testing.T, u *db.Unit, workers, chains int) (c cast) {
 			if err != nil {
 				return "", err
 			}
-			s, _, err := access.UseSlip(tx, slip, pin)
+			s, _, err := access.UseSlip(tx, slip, pin, access.Device{})
 			return s.Token, err
 		}
 		// Holders of one role and of one post only, who have no case.

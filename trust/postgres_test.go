@@ -78,7 +78,7 @@ func newCrowd(tb testing.TB) *crowd {
 				if err != nil {
 					return err
 				}
-				s, _, err := access.UseSlip(tx, slip, pin)
+				s, _, err := access.UseSlip(tx, slip, pin, access.Device{})
 				if err != nil {
 					return err
 				}

@@ -54,7 +54,7 @@ func TestEveryRuleFindsItsBreach(t *testing.T) {
 		{"a running membership has the grants of its role", `delete from access_grant where membership_id = (select min(membership_id) from access_grant)`},
 		{"a grant is of a running membership, in its body, and of what its role permits", `insert into access_grant values('x', 'own', ' decide ', 'y')`},
 		{"a session acts under a running membership of its own person",
-			`insert into session select 'x', id, (select min(id) from membership where to_day is not null), 0, 0 from account limit 1`},
+			`insert into session(token_hash, account_id, membership_id, created_at, expires_at) select 'x', id, (select min(id) from membership where to_day is not null), 0, 0 from account limit 1`},
 		{"an order and a notice have their letter", `update letter set record_id = 'x' where id = (select min(id) from letter)`},
 		{"a letter has its bytes, or they are due", `delete from letter_due where letter_id = (select min(letter_id) from letter_due)`},
 		{"an appointment's order and its membership name each other", `update orders set membership_id = (select min(id) from membership where begun_by = 'as_found') where kind = 'appointment'`},

@@ -22,12 +22,15 @@ type homeItem struct {
 
 // homeSources give what waits for the actor, each capability its own; the page shows
 // them in this order.
-var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome, intakeHome}
+var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome, intakeHome, signInHome}
 
 // homePage is the first page, by hat: the state's desk and in-charge see the state's
 // figures and work lists, presidents their due items and bodies, workers the report
 // button and their entries.
 func homePage(r *request) (answer, error) {
+	if r.by.NeedsSecond {
+		return answer{to: "/me"}, nil
+	}
 	v := homeView{p: r.p, r: r}
 	for _, source := range homeSources {
 		items, err := source(r)

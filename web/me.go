@@ -27,6 +27,13 @@ func mePage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v.phones = person.Phones
+	if v.sessions, err = r.sessionLines(); err != nil {
+		return answer{}, err
+	}
+	if v.second, err = access.HasSecond(r.tx, r.by.Person); err != nil {
+		return answer{}, err
+	}
+	v.needsSecond = r.by.NeedsSecond
 	return show(page{title: r.p.Name(r.name.Hi, r.name.En), where: r.p.T("web.me_where"), body: meBody(v)})
 }
 
@@ -38,6 +45,10 @@ type meView struct {
 	record []org.Membership
 	phones []org.Phone
 	hasPIN bool
+
+	sessions    []sessionLine
+	second      bool // the second step is on
+	needsSecond bool // the post acts only with it, and it is off
 }
 
 func putOnHat(r *request) (answer, error) {

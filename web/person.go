@@ -32,6 +32,11 @@ func personPage(r *request) (answer, error) {
 	v := personView{p: r.p, r: r, person: person, own: string(id) == r.by.Person}
 	v.seesPhones = v.own || r.by.May(access.SeeContact, target)
 	v.maySlip = r.by.May(access.GiveSlip, target) && !v.own
+	if v.maySlip {
+		if v.second, err = access.HasSecond(r.tx, string(id)); err != nil {
+			return answer{}, err
+		}
+	}
 	v.day, v.past = r.on()
 	day := ""
 	if v.past {
@@ -118,6 +123,7 @@ type personView struct {
 	own            bool
 	seesPhones     bool
 	maySlip        bool
+	second         bool // signs in with the second step
 	day            string
 	past           bool
 	running, ended []postLine
@@ -229,6 +235,11 @@ func slipMake(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	return r.slip(id, t)
+}
+
+// slip makes a slip and shows it.
+func (r *request) slip(id org.PersonID, t access.Target) (answer, error) {
 	token, err := access.MakeSlip(r.tx, r.by, string(id), t)
 	if err != nil {
 		return answer{}, err
@@ -238,11 +249,9 @@ func slipMake(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v := slipView{p: r.p, person: person, address: r.absolute("/slip/" + token), until: r.tx.Now.Add(access.SlipLife).Format("2006-01-02")}
-	code, err := qr.Encode(v.address, qr.M)
-	if err != nil {
+	if v.code, err = newQR(v.address, r.p.T("register.slip_qr")); err != nil {
 		return answer{}, err
 	}
-	v.size, v.dots = code.Size, qrPath(code)
 	return show(page{title: r.p.T("register.slip_title"), crumbs: []link{{r.p.Name(person.NameHi, person.NameEn), "/person/" + string(id)}},
 		letter: true, body: slipBody(v)})
 }
@@ -252,8 +261,21 @@ type slipView struct {
 	person  org.Person
 	address string
 	until   string
-	size    int
-	dots    string
+	code    qrCode
+}
+
+// qrCode is a QR code to be shown.
+type qrCode struct {
+	label, dots string
+	size        int
+}
+
+func newQR(text, label string) (qrCode, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return qrCode{}, err
+	}
+	return qrCode{label, qrPath(code), code.Size + 8}, nil
 }
 
 // absolute gives the address of a path for use outside the browser.

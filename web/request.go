@@ -38,6 +38,7 @@ type request struct {
 	hats    []org.Membership
 	name    lang.Name // the actor's own
 	counted map[org.OrganizationID][2]org.Count
+	touch   bool // the day on which the session is used is yet to be noted
 }
 
 // answer is what a handler gives: a page, a file, or the address to go to next.
@@ -121,7 +122,7 @@ func (r *request) open(tx *db.Tx, public bool) error {
 	case err != nil:
 		return err
 	}
-	r.by = by
+	r.by, r.touch = by, !by.SeenToday(tx)
 	if by.Lang != "" {
 		r.p = lang.New(lang.Parse(by.Lang), nil, false)
 	}

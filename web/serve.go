@@ -52,6 +52,11 @@ func (s *site) handler(rt route, form *route) http.Handler {
 		if a.after != nil {
 			a.after()
 		}
+		if r.touch { // once a day; if it fails, the next page tries again
+			if err := s.unit.Write(hr.Context(), func(tx *db.Tx) error { return access.Touch(tx, s.cookie(hr, "session")) }); err != nil {
+				s.cfg.Logger.Warn("session's day not noted", "error", err)
+			}
+		}
 		if as := fileFormat(hr); as != nil && a.page.list != nil && a.page.list.offers(*as) {
 			if err := s.sendFile(w, rt, r, a.page, *as); err != nil {
 				s.showFault(w, r, err)

@@ -19,6 +19,7 @@ type ticket struct {
 	Phone  string `json:"p,omitempty"`
 	Code   string `json:"c,omitempty"` // the demonstration's only
 	Ticket string `json:"t,omitempty"`
+	Second bool   `json:"s,omitempty"` // Ticket is for the second step
 }
 
 func (r *request) ticket() (t ticket) {
@@ -35,10 +36,19 @@ func (s *site) ticketCookie(t ticket) *http.Cookie {
 	return s.newCookie("signin", string(text), life)
 }
 
-// signedIn opens the browser's session and goes on to where it wanted to go.
+// device is the browser, by the cookie it got when somebody first signed in with it.
+func (r *request) device() access.Device {
+	return access.Device{Token: r.site.cookie(r.Request, "device"), Name: access.DeviceName(r.UserAgent())}
+}
+
+// signedIn opens the browser's session and goes on to where it wanted to go, or to the
+// second step.
 func (r *request) signedIn(session access.Session) answer {
+	if session.Second != "" {
+		return answer{to: "/signin/second", cookies: []*http.Cookie{r.site.ticketCookie(ticket{Ticket: session.Second, Second: true})}}
+	}
 	a := answer{to: "/", cookies: []*http.Cookie{
-		r.site.newCookie("session", session.Token, access.SessionLife),
+		r.site.newCookie("session", session.Token, access.SessionLife), r.site.newCookie("device", session.Device, access.DeviceLife),
 		r.site.ticketCookie(ticket{}), r.site.newCookie("next", "", 0)}}
 	if next := r.site.cookie(r.Request, "next"); localPath(next) {
 		a.to = next
@@ -81,7 +91,7 @@ func signInSend(r *request) (answer, error) {
 			return answer{}, err
 		}
 	}
-	code, err := access.RequestCode(r.tx, phone)
+	code, err := access.RequestCode(r.tx, phone, r.device())
 	if err != nil {
 		return answer{}, err
 	}
@@ -133,12 +143,12 @@ func codeCheck(r *request) (answer, error) {
 	if len(code) != 6 {
 		return answer{}, fault.In("code", "signin.code_form")
 	}
-	issued, people, err := access.CheckCode(r.tx, t.Phone, code)
+	issued, people, err := access.CheckCode(r.tx, t.Phone, code, r.device())
 	if err != nil {
 		return answer{}, err
 	}
 	if len(people) == 1 {
-		session, err := access.Choose(r.tx, issued, people[0], false)
+		session, err := access.Choose(r.tx, issued, people[0], false, r.device())
 		return r.signedIn(session), err
 	}
 	return answer{to: "/signin/name", cookies: []*http.Cookie{r.site.ticketCookie(ticket{Ticket: issued})}}, nil
@@ -187,21 +197,22 @@ func nameChoose(r *request) (a answer, err error) {
 		right = access.PINRight(lang.ASCIIDigits(pin), hash)
 	}
 	err = r.site.unit.Write(r.Context(), func(tx *db.Tx) error {
-		session, err := access.Choose(tx, r.ticket().Ticket, person, right)
+		session, err := access.Choose(tx, r.ticket().Ticket, person, right, r.device())
 		a = r.signedIn(session)
 		return err
 	})
 	return a, err
 }
 
-// pinHash reads the stored hash of whom the function finds, in a transaction of its own.
+// pinHash reads the stored hash of whom the function finds, in a transaction of its own,
+// unless they are locked out.
 func (r *request) pinHash(who func(*db.Tx) (string, error)) (hash string, err error) {
 	err = r.site.unit.Read(r.Context(), func(tx *db.Tx) error {
 		person, err := who(tx)
 		if err != nil || person == "" {
 			return err
 		}
-		hash, err = access.PINHash(tx, person)
+		hash, err = access.TryPIN(tx, person, r.device())
 		return err
 	})
 	return hash, err
@@ -234,7 +245,7 @@ func pinSignIn(r *request) (a answer, err error) {
 	}
 	right := access.PINRight(pin, hash)
 	err = r.site.unit.Write(r.Context(), func(tx *db.Tx) error {
-		session, err := access.SignInPIN(tx, person, right)
+		session, err := access.SignInPIN(tx, person, right, r.device())
 		a = r.signedIn(session)
 		return err
 	})
@@ -273,12 +284,35 @@ func slipUse(r *request) (a answer, err error) {
 		return a, err
 	}
 	err = r.site.unit.Write(r.Context(), func(tx *db.Tx) error {
-		session, login, err := access.UseSlip(tx, r.PathValue("token"), hash)
+		session, login, err := access.UseSlip(tx, r.PathValue("token"), hash, r.device())
 		a = r.signedIn(session)
-		a.to = "/welcome"
+		if session.Second == "" {
+			a.to = "/welcome"
+		}
 		a.cookies = append(a.cookies, r.site.newCookie("welcome", login, 10*time.Minute))
 		return err
 	})
+	return a, err
+}
+
+// secondPage asks for the second step.
+func secondPage(r *request) (answer, error) {
+	if !r.ticket().Second {
+		return answer{to: "/signin"}, nil
+	}
+	return show(page{title: r.p.T("signin.second_title"), lead: r.p.T("signin.second_lead"), body: secondBody(r.p, r.newForm())})
+}
+
+func secondCheck(r *request) (answer, error) {
+	code := r.typed("code")
+	if code == "" {
+		return answer{}, fault.In("code", "fault.required")
+	}
+	session, err := access.SecondStep(r.tx, r.ticket().Ticket, code, r.device())
+	a := r.signedIn(session)
+	if r.site.cookie(r.Request, "welcome") != "" { // a slip was used: its login number is told yet
+		a.to = "/welcome"
+	}
 	return a, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"sangathan/access"
@@ -35,6 +36,7 @@ type world struct {
 	order     string
 	directive string
 	report    string
+	smsLock   sync.Mutex
 	sms       map[string]string // phone to code
 	list      string            // a list sent in, checked
 }
@@ -56,7 +58,11 @@ func newWorldIn(t testing.TB, cfg web.Config, u *db.Unit, clock *dbtest.Clock) *
 		cfg.Logger = slog.New(slog.NewTextHandler(testLog{t}, nil))
 	}
 	if !cfg.Demo {
-		cfg.SendCode = func(phone, code string) { w.sms[phone] = code }
+		cfg.SendCode = func(phone, code string) {
+			w.smsLock.Lock()
+			defer w.smsLock.Unlock()
+			w.sms[phone] = code
+		}
 	}
 	w.srv = httptest.NewServer(web.New(u, cfg))
 	t.Cleanup(w.srv.Close)
@@ -128,6 +134,9 @@ func (w *world) history() {
 		if err != nil {
 			return err
 		}
+		if _, err := access.BeginSecond(tx, w.Actor("poorab.sec1")); err != nil {
+			return err
+		}
 		_, err = election.Import(tx, access.Operator(), election.Election{ID: "e24", NameHi: "विधानसभा चुनाव 2022", NameEn: "Assembly election 2022", Kind: "assembly", Day: "2022-03-10"},
 			[]election.Row{{Seat: 1, Candidate: "रमेश", Party: "क", Votes: 81234}, {Seat: 1, Candidate: "सलमा", Party: "ख", Votes: 79001}})
 		return err
@@ -188,13 +197,20 @@ func (b *browser) signIn(person string) {
 		return err
 	})
 	b.post("/signin", url.Values{"phone": {phone}})
-	code := b.w.sms[phone]
+	code := b.w.lastSMS(phone)
 	if code == "" {
 		code = regexp.MustCompile(`class="code">(\d{6})<`).FindStringSubmatch(b.get("/signin/code").body)[1]
 	}
 	if a := b.post("/signin/code", url.Values{"code": {code}}); a.status != http.StatusSeeOther {
 		b.w.t.Fatalf("sign in as %s: %d %s", person, a.status, a.body)
 	}
+}
+
+// lastSMS is the code sent last to a phone.
+func (w *world) lastSMS(phone string) string {
+	w.smsLock.Lock()
+	defer w.smsLock.Unlock()
+	return w.sms[phone]
 }
 
 // page is an answer.

@@ -40,7 +40,7 @@ func filled(t *testing.T, path string) *db.Unit {
 			`update orders set revoked_by = 'o1' where id = 'o2'`,
 			`insert into organization_kind values('k', '', '', 1, true)`,
 			`insert into organization_kind values('l', '', '', 2, false)`,
-			`insert into session values('t', (select min(id) from account), null, 0, 0)`,
+			`insert into session(token_hash, account_id, membership_id, created_at, expires_at) values('t', (select min(id) from account), null, 0, 0)`,
 		} {
 			if strings.Contains(q, "session") {
 				if _, err := tx.Exec(`insert into account values('a', 'p', 'h', '', '', 0)`); err != nil {
