@@ -303,7 +303,8 @@ type childTable struct {
 	columns     []column
 	keys        []string
 	month       string
-	filter      bool // by name
+	filter      bool   // by name
+	page        string // where the table is shown, when it is only led to
 	first, next string
 }
 

@@ -119,7 +119,14 @@ func homeBodyOf(r *request) (*orgView, error) {
 			return nil, err
 		}
 	}
-	if v.table != nil {
+	switch {
+	case v.table == nil:
+	case v.table.filter: // long: one tap away, or a name
+		v.table.page = "/org/" + string(o.ID)
+		if v.table.counted != "" {
+			v.table.title = r.p.T(v.table.counted, "n", len(v.table.children))
+		}
+	default:
 		err = v.table.show(r, columnsOf(true, v.dash.lists))
 	}
 	return v, err
