@@ -102,6 +102,39 @@ func TestWALDoesNotGrow(t *testing.T) {
 	}
 }
 
+// What is freed on a full disk goes to the database before the WAL: however often it
+// fills up, the next verb after room was made is written.
+func TestFullDiskGoesOnWithAnyRoom(t *testing.T) {
+	d, u, _ := onDisk(t)
+	long := strings.Repeat("x", 4000)
+	write := func() error {
+		return u.Write(t.Context(), func(tx *db.Tx) error { return tx.SetMeta(tx.NewID(), long) })
+	}
+	grow(t, u, 100)
+	for round := range 12 {
+		d.Room(2 << 20)
+		for n := 0; ; n++ {
+			err := write()
+			if err != nil {
+				told(t, err, "fault.disk_full")
+				break
+			}
+			if n > 5000 {
+				t.Fatal("the disk is never full")
+			}
+		}
+		told(t, write(), "fault.disk_full")
+		d.Room(2 << 20)
+		if err := write(); err != nil {
+			t.Fatalf("filled %d times: with room again %v", round+1, err)
+		}
+	}
+	st, err := os.Stat(filepath.Join(u.Path(), "unit.db-wal"))
+	if err != nil || st.Size() > 12<<20 {
+		t.Errorf("the WAL took the room: %v %v", st.Size()>>20, err)
+	}
+}
+
 // A verb that begins another of its own unit would wait for itself for ever: it is
 // told so, and the unit goes on.
 func TestWriteInsideWriteIsAnError(t *testing.T) {

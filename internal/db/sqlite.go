@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ type sqliteEngine struct {
 	once    sync.Once
 	planned atomic.Int64 // how often the statistics were renewed
 	tried   int          // frames in the WAL when it was last merged
+	full    bool         // the disk was full when it was last written to
 }
 
 // job is one verb waiting to be written.
@@ -318,13 +320,33 @@ func (e *sqliteEngine) checkpoint() {
 	if frames >= crowded {
 		how = "restart"
 	}
-	if _, err := e.merge(how); failedSync(err) {
-		e.u.cfg.Fatal(err)
-	} // after any other failure the frames are still in the WAL, and the next one tries again
+	e.merge(how) // after a failure the frames are still in the WAL, and the next one tries again
+}
+
+// room gives an error as long as the disk is full. After a full disk nothing is written
+// before what stands in the WAL has its place in the database: the WAL would use up the
+// room the database needs to take it over, and from then on neither could go on,
+// however long the WAL has grown. What is freed goes to the database first, and the WAL
+// starts anew in the room it has.
+func (e *sqliteEngine) room() error {
+	if !e.full {
+		return nil
+	}
+	e.full = false
+	if _, err := e.merge("restart"); sqliteFull(err) {
+		return err
+	}
+	return nil
 }
 
 // merge runs one checkpoint and gives the number of frames in the WAL.
 func (e *sqliteEngine) merge(how string) (frames int, err error) {
+	defer func() {
+		e.full = e.full || sqliteFull(err)
+		if failedSync(err) {
+			e.u.cfg.Fatal(err)
+		}
+	}()
 	t := &Tx{ctx: context.Background(), conn: e.conn, stmts: e.stmts}
 	if how == "restart" {
 		if _, err := t.Exec("pragma busy_timeout=200"); err != nil {
@@ -358,6 +380,12 @@ func (e *sqliteEngine) gather(first *job) []*job {
 // (a full disk, an I/O error), or its commit fails, nothing has been answered
 // yet, and each verb runs again alone, so that none suffers for another.
 func (e *sqliteEngine) group(jobs []*job) {
+	if err := e.room(); err != nil {
+		for _, j := range jobs {
+			j.done <- err
+		}
+		return
+	}
 	errs, err := e.try(jobs)
 	if err != nil && len(jobs) > 1 {
 		for _, j := range jobs {
@@ -381,6 +409,7 @@ func (e *sqliteEngine) group(jobs []*job) {
 
 // try runs the jobs once: errs are the verbs' own, err is the transaction's.
 func (e *sqliteEngine) try(jobs []*job) (errs []error, err error) {
+	defer func() { e.full = e.full || sqliteFull(err) || slices.ContainsFunc(errs, sqliteFull) }()
 	bg := context.Background()
 	run := func(q string) error {
 		t := &Tx{ctx: bg, conn: e.conn, stmts: e.stmts}

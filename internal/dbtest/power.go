@@ -12,8 +12,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Disk is a disk whose power can be cut, or whose syncs can fail, under the very
-// driver and engine that the program uses. Files that SQLite opens in [Disk.Folder]
+// Disk is a disk whose power can be cut, whose syncs can fail and that can be full,
+// under the very driver and engine that the program uses. Files that SQLite opens in [Disk.Folder]
 // are ordinary files; beside them stands, for each, what had reached the disk at its
 // last sync and what was written since. After a cut any part of the latter may be
 // there, in any order, each write in whole or torn at a sector.
@@ -27,6 +27,7 @@ type Disk struct {
 	off    bool
 	lies   bool
 	broken func(name string) bool // whether a sync of the file fails
+	room   int64                  // bytes by which files can grow; -1: any
 	cuts   int
 	syncs  map[string]int
 }
@@ -67,7 +68,7 @@ func NewDisk(t testing.TB, seed uint64) *Disk {
 	if err != nil {
 		t.Fatal("dbtest: ", err)
 	}
-	d := &Disk{root: root, rand: rand.New(rand.NewPCG(seed, 0)), left: -1, files: map[string]*platter{}, syncs: map[string]int{}}
+	d := &Disk{root: root, rand: rand.New(rand.NewPCG(seed, 0)), left: -1, room: -1, files: map[string]*platter{}, syncs: map[string]int{}}
 	d.folder = filepath.Join(root, "0")
 	if err := os.Mkdir(d.folder, 0o700); err != nil {
 		t.Fatal("dbtest: ", err)
@@ -95,6 +96,30 @@ func (d *Disk) FailSync(broken func(name string) bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.broken = broken
+}
+
+// Room has the disk be full when its files have grown by n bytes more; -1: never.
+func (d *Disk) Room(n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = n
+}
+
+// takes reports whether there is room for a file to reach to end, and takes it.
+func (d *Disk) takes(name string, end int64) bool {
+	if d.room < 0 {
+		return true
+	}
+	st, err := os.Stat(name)
+	if err != nil {
+		return false
+	}
+	more := max(end-st.Size(), 0)
+	if more > d.room {
+		return false
+	}
+	d.room -= more
+	return true
 }
 
 // Syncs is how often a file was synced, over all restarts.
@@ -318,6 +343,9 @@ var writeFile writeFunc = func(tls *libc.TLS, file, buf uintptr, n int32, offset
 	defer o.disk.mu.Unlock()
 	if o.disk.tick() {
 		return sqlite3.SQLITE_IOERR_WRITE
+	}
+	if !o.disk.takes(o.name, offset+int64(n)) {
+		return sqlite3.SQLITE_FULL
 	}
 	if f := o.disk.files[o.name]; f != nil {
 		f.wait = append(f.wait, write{offset, append([]byte{}, unsafe.Slice(at[byte](buf), n)...)})
