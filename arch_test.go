@@ -31,7 +31,7 @@ var tiers = map[string]int{
 	"activity": 5, "finding": 5, "intake": 5,
 	"org":    4,
 	"letter": 3,
-	"access": 2, "pack": 2, "tally": 2,
+	"access": 2, "pack": 2, "sms": 2, "tally": 2,
 	"internal/paper": 2, // sets type in the words of lang
 	"internal/db":    1, "internal/job": 1, "internal/lang": 1,
 	"internal/fault": 0,

@@ -10,6 +10,7 @@ import (
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/review"
+	"sangathan/sms"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -107,8 +108,18 @@ func (a *api) signIn() {
 			return nil, a.fail(ctx, fault.In("phone", "org.bad_phone"))
 		}
 		err := a.unit.Write(ctx, func(tx *db.Tx) error {
-			_, err := access.RequestCode(tx, number, access.Device{Token: in.Body.Device})
-			return err
+			on, err := sms.On(tx)
+			if err != nil {
+				return err
+			}
+			if !on {
+				return fault.New(fault.Conflict, "access.no_sms")
+			}
+			code, err := access.RequestCode(tx, number, access.Device{Token: in.Body.Device})
+			if err != nil || code == "" {
+				return err
+			}
+			return sms.Queue(tx, sms.Code(number, code, string(callerOf(ctx).print.Lang())), access.CodeLife)
 		})
 		if err != nil {
 			return nil, a.fail(ctx, err)

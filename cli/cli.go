@@ -67,6 +67,7 @@ func commands() []command {
 		{"doctor", "check a unit's figures against its rows, and what must hold in it", true, doctorCommand},
 		{"copy", "copy a unit from one engine to the other, and compare", false, copyCommand},
 		{"signin", "limits of signing in, and roles that need the second step", true, signInCommand},
+		{"sms-test", "send one message through an SMS gateway", false, smsTestCommand},
 		{"import", "load the lists that offices keep, or take one back", true, importCommand},
 	}
 }

@@ -14,16 +14,18 @@ import (
 	"sangathan/intake"
 	"sangathan/internal/db"
 	"sangathan/letter"
+	"sangathan/sms"
 	"sangathan/tally"
 	"sangathan/web"
 )
 
 // serveCommand serves a unit's pages and API until it is stopped.
 //
-//	sangathan serve -db PATH [-addr HOST:PORT] [-cert FILE -key FILE]
+//	sangathan serve -db PATH [-addr HOST:PORT] [-cert FILE -key FILE] [-sms FILE]
 func serveCommand(ctx context.Context, e *Env, args []string) error {
 	f := newFlags(e, "serve", "")
 	s := serverFlags(f)
+	gateway := f.String("sms", "", "SMS gateway (see docs/sms.md); without one people sign in by slip and PIN")
 	rest, err := f.parse(args, true)
 	if err != nil {
 		return err
@@ -32,12 +34,20 @@ func serveCommand(ctx context.Context, e *Env, args []string) error {
 		f.Usage()
 		return errUsage
 	}
+	if *gateway != "" {
+		if s.sms, err = loadGateway(e, *gateway); err != nil {
+			return err
+		}
+	}
 	return e.with(ctx, *f.db, func(u *db.Unit) error { return s.serve(ctx, e, u, web.Config{}) })
 }
 
 // foldEvery is how long the figures' additions wait on PostgreSQL: short, so that
 // few rows are added up for a page.
 const foldEvery = 5 * time.Second
+
+// smsEvery is how soon after its commit a message is sent.
+const smsEvery = time.Second
 
 // keepEvery is how soon after midnight the figures of the day that is over are kept.
 const keepEvery = time.Minute
@@ -52,7 +62,10 @@ const watchEvery = time.Minute
 // holds up writing for a part of a second.
 const analyzeEvery = 6 * time.Hour
 
-type server struct{ addr, cert, key, url *string }
+type server struct {
+	addr, cert, key, url *string
+	sms                  *sms.Gateway // nil for none
+}
 
 func serverFlags(f flags) server {
 	return server{
@@ -127,8 +140,13 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 	if site == "" {
 		site = here
 	}
-	if err := u.Write(ctx, func(tx *db.Tx) error { return letter.SetSite(tx, site) }); err != nil {
+	if err := u.Write(ctx, func(tx *db.Tx) error { return errors.Join(letter.SetSite(tx, site), sms.SetOn(tx, s.sms != nil)) }); err != nil {
 		return err
+	}
+	if s.sms != nil {
+		go every(smsEvery, "sms", func() error { return sms.Drain(ctx, u, s.sms, cfg.Logger) })
+	} else if !cfg.Demo {
+		fmt.Fprintln(e.Stdout, printer().T("cli.no_sms"))
 	}
 	go every(pressEvery, "press letters", func() error { _, err := letter.Press(ctx, u); return err })
 	fmt.Fprintf(e.Stdout, "%s\n", printer().T("cli.serving", "url", here+"/"))

@@ -8,6 +8,7 @@ import (
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
 	"sangathan/org"
+	"sangathan/sms"
 )
 
 // sessionLine is one of the reader's sessions, with its days.
@@ -201,8 +202,22 @@ func resetSecond(r *request) (answer, error) {
 
 // signInsPage tells the desk how much of the unit's limits strangers have used up.
 func signInsPage(r *request) (answer, error) {
-	all, err := access.SignInWatch(r.tx, r.by)
-	return answer{page: page{title: r.p.T("signin.watch_title"), where: r.whereNow(), lead: r.p.T("signin.watch_lead"), body: watchBody(r.p, all)}}, err
+	v := watchView{p: r.p}
+	var err error
+	if v.spent, err = access.SignInWatch(r.tx, r.by); err != nil {
+		return answer{}, err
+	}
+	if v.on, err = sms.On(r.tx); err == nil {
+		v.sms, err = sms.Counts(r.tx)
+	}
+	return answer{page: page{title: r.p.T("signin.watch_title"), where: r.whereNow(), lead: r.p.T("signin.watch_lead"), body: watchBody(v)}}, err
+}
+
+type watchView struct {
+	p     lang.Printer
+	spent []access.Spent
+	on    bool // there is a gateway
+	sms   sms.Count
 }
 
 // signInHome: the alarm, for who may look.

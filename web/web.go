@@ -28,9 +28,6 @@ type Config struct {
 	// Demo shows one-time codes on the page and offers SignIns.
 	Demo    bool
 	SignIns []DemoSignIn
-	// SendCode sends a one-time code by SMS, after the commit. Without it (and
-	// without Demo) people sign in with a PIN only.
-	SendCode func(phone, code string)
 	// Insecure drops Secure and the __Host- prefix from the cookies: for tests over
 	// plain http, never for people.
 	Insecure bool

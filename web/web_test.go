@@ -16,6 +16,7 @@ import (
 	"sangathan/internal/dbtest"
 	"sangathan/internal/lang"
 	"sangathan/org"
+	"sangathan/sms"
 	"sangathan/web"
 )
 
@@ -455,6 +456,7 @@ func TestStaticFilesAreKeptForEver(t *testing.T) {
 // TestSignInWithoutCodes: where no code can be sent, the first page asks for a PIN alone.
 func TestSignInWithoutCodes(t *testing.T) {
 	w := newWorld(t, web.Config{Insecure: true})
+	w.write(func(tx *db.Tx) error { return sms.SetOn(tx, false) })
 	got := httptest.NewRecorder()
 	web.New(w.Unit, web.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler)}).ServeHTTP(got, httptest.NewRequest("GET", "/signin", nil))
 	if body := got.Body.String(); strings.Contains(body, "अपना मोबाइल नंबर लिखें") || !strings.Contains(body, "अपने पिन से लॉगिन करें") {

@@ -10,8 +10,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"sangathan/access"
 	"sangathan/activity"
@@ -23,6 +23,7 @@ import (
 	"sangathan/internal/lang"
 	"sangathan/org"
 	"sangathan/orgtest"
+	"sangathan/sms"
 	"sangathan/web"
 )
 
@@ -36,9 +37,7 @@ type world struct {
 	order     string
 	directive string
 	report    string
-	smsLock   sync.Mutex
-	sms       map[string]string // phone to code
-	list      string            // a list sent in, checked
+	list      string // a list sent in, checked
 }
 
 // today is the day on which the world's pages are looked at.
@@ -53,16 +52,12 @@ func newWorld(t testing.TB, cfg web.Config) *world {
 // newWorldIn makes the world in the empty unit u, whose clock is clock.
 func newWorldIn(t testing.TB, cfg web.Config, u *db.Unit, clock *dbtest.Clock) *world {
 	t.Helper()
-	w := &world{Fixture: orgtest.Small(t, u), t: t, clock: clock, sms: map[string]string{}}
+	w := &world{Fixture: orgtest.Small(t, u), t: t, clock: clock}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(testLog{t}, nil))
 	}
 	if !cfg.Demo {
-		cfg.SendCode = func(phone, code string) {
-			w.smsLock.Lock()
-			defer w.smsLock.Unlock()
-			w.sms[phone] = code
-		}
+		w.write(func(tx *db.Tx) error { return sms.SetOn(tx, true) })
 	}
 	w.srv = httptest.NewServer(web.New(u, cfg))
 	t.Cleanup(w.srv.Close)
@@ -196,7 +191,7 @@ func (b *browser) signIn(person string) {
 		phone, err = tx.Text(`select number from phone where person_id = $1`, person)
 		return err
 	})
-	b.post("/signin", url.Values{"phone": {phone}})
+	b.askCode(phone)
 	code := b.w.lastSMS(phone)
 	if code == "" {
 		code = regexp.MustCompile(`class="code">(\d{6})<`).FindStringSubmatch(b.get("/signin/code").body)[1]
@@ -206,11 +201,24 @@ func (b *browser) signIn(person string) {
 	}
 }
 
-// lastSMS is the code sent last to a phone.
-func (w *world) lastSMS(phone string) string {
-	w.smsLock.Lock()
-	defer w.smsLock.Unlock()
-	return w.sms[phone]
+// askCode asks for a code, later than every other.
+func (b *browser) askCode(phone string) page {
+	b.w.t.Helper()
+	b.w.clock.Add(time.Millisecond)
+	return b.post("/signin", url.Values{"phone": {phone}})
+}
+
+// lastSMS is the code that waits to be sent last to a phone; "" for none.
+func (w *world) lastSMS(phone string) (code string) {
+	w.t.Helper()
+	w.write(func(tx *db.Tx) error {
+		args, err := tx.Text(`select args from sms where phone = $1 order by made_at desc, id desc limit 1`, phone)
+		if m := regexp.MustCompile(`\d{6}`).FindString(args); m != "" {
+			code = m
+		}
+		return err
+	})
+	return code
 }
 
 // page is an answer.
