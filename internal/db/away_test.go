@@ -118,6 +118,63 @@ func TestPostgresAwayIsUnavailableAndPasses(t *testing.T) {
 	}
 }
 
+// PostgreSQL's table of what serializable transactions read is full: who finds no room
+// in it is not refused, but runs again, alone in the end. A verb that needs more than
+// all of it is told so, and the rest go on.
+func TestFullLockTableIsARace(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("the server's processes are found in /proc")
+	}
+	pg := dbtest.NewCrashable(t, "max_pred_locks_per_transaction=10", "max_pred_locks_per_relation=1000000", "max_pred_locks_per_page=1000000")
+	u := dbtest.Open(t, pg.DSN)
+	const rows = 20_000
+	if err := u.Bulk(t.Context(), func(tx *db.Tx) error {
+		for i := range rows {
+			if err := tx.SetMeta(fmt.Sprintf("row%05d", i), "x"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var full atomic.Int64
+	readThenNote := func(from, n int, id string) error { // each row read is a lock
+		return u.Write(t.Context(), func(tx *db.Tx) error {
+			for i := range n {
+				if _, err := tx.Meta(fmt.Sprintf("row%05d", (from+i)%rows)); err != nil {
+					if pe, ok := errors.AsType[*pgconn.PgError](err); ok && pe.Code == "53200" {
+						full.Add(1)
+					}
+					return err
+				}
+			}
+			return tx.SetMeta(id, "noted")
+		})
+	}
+	const verbs = 64
+	var wg sync.WaitGroup
+	for i := range verbs {
+		wg.Go(func() {
+			if err := readThenNote(i*rows/verbs, 600, fmt.Sprint("note", i)); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := count(t, u, `select count(*) from meta where value = 'noted'`); n != verbs {
+		t.Errorf("%d of %d are kept", n, verbs)
+	}
+	t.Logf("%d verbs found the table full %d times", verbs, full.Load())
+	if full.Load() == 0 {
+		t.Error("the table was never full: nothing is proven")
+	}
+	told(t, readThenNote(0, rows, "too much"), "fault.busy")
+	if err := readThenNote(0, 10, "after"); err != nil {
+		t.Error(err)
+	}
+}
+
 // A slow verb among many quick ones that want the same rows gets its turn.
 func TestSlowVerbIsNotStarved(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, u *db.Unit) {

@@ -26,6 +26,11 @@ const maxTries = 50
 
 const uniqueViolation = "23505"
 
+// outOfLocks says that PostgreSQL's table of what serializable transactions have read
+// is full (out_of_memory). What they have read stays there until all that ran beside
+// them have ended, so a verb that runs alone has the table to itself.
+const outOfLocks = "53200"
+
 // patience is how many times a verb loses a race before it runs alone.
 const patience = 4
 
@@ -231,7 +236,8 @@ func (e *postgresEngine) close() error {
 
 // raced reports whether err may be due to a race with another verb, so that
 // running again helps, and how often to try in all. A unique key already taken is
-// one: two verbs may both have looked before either inserted.
+// one: two verbs may both have looked before either inserted. One that had no room to
+// note what it reads beside the others is tried alone, but not for ever: everybody waits.
 func raced(err error) (again bool, tries int) {
 	pe, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -241,6 +247,8 @@ func raced(err error) (again bool, tries int) {
 		return true, maxTries
 	case pe.Code == uniqueViolation:
 		return true, 3
+	case pe.Code == outOfLocks:
+		return true, patience + 3
 	}
 	return false, 0
 }

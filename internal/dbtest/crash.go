@@ -22,15 +22,17 @@ type Crashable struct {
 
 	t        testing.TB
 	dir, bin string
+	settings []string
 	attr     *syscall.SysProcAttr
 	pid      int    // of the postmaster; 0 when it does not run
 	end      func() // ends the shell that is its parent
 }
 
-// NewCrashable makes and starts a server, stopped after the test. Without
+// NewCrashable makes and starts a server, stopped after the test; settings are its
+// own besides, as in "name=value". Without
 // PostgreSQL's programs the test is skipped, or fails when
 // SANGATHAN_REQUIRE_POSTGRES=1. Linux only, for it finds the server's processes in /proc.
-func NewCrashable(t testing.TB) *Crashable {
+func NewCrashable(t testing.TB, settings ...string) *Crashable {
 	t.Helper()
 	bin, err := programs()
 	if errors.Is(err, errAbsent) && os.Getenv("SANGATHAN_REQUIRE_POSTGRES") != "1" {
@@ -43,7 +45,7 @@ func NewCrashable(t testing.TB) *Crashable {
 	if err != nil {
 		t.Fatal("dbtest: ", err)
 	}
-	c := &Crashable{t: t, dir: dir, bin: bin, attr: &syscall.SysProcAttr{Setpgid: true}}
+	c := &Crashable{t: t, dir: dir, bin: bin, settings: settings, attr: &syscall.SysProcAttr{Setpgid: true}}
 	if os.Getuid() == 0 {
 		uid, gid, err := unprivileged()
 		if err != nil {
@@ -78,12 +80,13 @@ func NewCrashable(t testing.TB) *Crashable {
 // a shell is its parent and ends it when the tests end, in whatever way.
 func (c *Crashable) Start() {
 	c.t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", `
+	cmd := exec.Command("/bin/sh", append([]string{"-c", `
+		for s; do set -- "$@" -c "$s"; shift; done
 		trap 'kill -QUIT $pid 2>/dev/null; wait $pid' EXIT
-		"$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=100 -c fsync=on >>"$dir/log" 2>&1 </dev/null &
+		"$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=100 -c fsync=on "$@" >>"$dir/log" 2>&1 </dev/null &
 		pid=$!
 		echo $pid
-		read end`)
+		read end`, "sh"}, c.settings...)...)
 	cmd.Dir, cmd.SysProcAttr = c.dir, c.attr
 	cmd.Env = []string{"bin=" + c.bin, "dir=" + c.dir, "PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=" + c.dir}
 	in, err := cmd.StdinPipe()
