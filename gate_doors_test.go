@@ -100,6 +100,8 @@ also web GET /orders?day=2026-11-22      | -
 web GET /activity                        | -
 web GET /activity/new                    | report for        | membership ?for={id}
 web POST /activity/new                   | report for        | membership ?for={id} | kind=chaupal&day=2026-11-20&people=3&note=x&word=call
+web GET /org/{id}/activity/new           | report for        | body
+web POST /org/{id}/activity/new          | report for        | body | kind=chaupal&day=2026-11-20&word=call&who={member}
 web GET /activity/{id}                   | see entry         | entry
 web POST /activity/{id}/confirm          | confirm entry     | entry
 web GET /activity/{id}/object            | confirm entry     | entry
@@ -147,6 +149,7 @@ web POST /case/{id}/open                 | answer own case   | notice
 web POST /case/{id}/serve                | record service    | notice | manner=call&day=2026-11-22&text=x
 web POST /case/{id}/reply                | answer own case   | notice | text=x
 web POST /case/{id}/reply-for            | record service    | case | manner=letter&text=x
+web POST /case/{id}/appeal-for           | record service    | case | manner=letter&text=x
 web POST /case/{id}/recommend            | recommend         | case | verdict=warn&text=x
 web POST /case/{id}/decide               | decide            | case | verdict=warn&text=x
 web POST /case/{id}/appeal               | answer own case   | case | text=x

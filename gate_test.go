@@ -150,7 +150,13 @@ func (w *gateWorld) filled(text, id string, by reader) string {
 	if home == "" {
 		home = "nadi"
 	}
-	return strings.NewReplacer("{id}", id, "{$}", "", "{token}", "none", "{own}", w.ids["body "+home], "{seat}", w.ids["seat "+home],
+	member := ""
+	for _, body := range w.bodies {
+		if id != "" && w.ids["body "+body] == id {
+			member = w.ids["membership "+body+".object@"+body]
+		}
+	}
+	return strings.NewReplacer("{id}", id, "{member}", member, "{$}", "", "{token}", "none", "{own}", w.ids["body "+home], "{seat}", w.ids["seat "+home],
 		"{colleague}", w.ids["person "+home+".object"], "{to-all}", w.ids["directive to-all"], "{form}", formOf,
 		"{kind}", "appointment", "{lang}", "hi", "{template}", url.QueryEscape("x {number} {date} {body} {signer}")).Replace(text)
 }

@@ -1,8 +1,11 @@
 package activity_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +184,74 @@ func TestB1_OnAnothersWordTheEntrySaysSo(t *testing.T) {
 		if n := count(t, fx, `select count(*) from activity`); n != 1 {
 			t.Errorf("%d entries, want 1", n)
 		}
+	})
+}
+
+// An operator types for several at once: an entry each, on their word, all or none.
+func TestB1_AnOperatorTypesForSeveralAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, fx *orgtest.Fixture) {
+		type row = activity.Row
+		send := func(as string, t activity.Together) (ids []activity.EntryID, err error) {
+			by := fx.Actor(as)
+			err = fx.Unit.Write(context.Background(), func(tx *db.Tx) (err error) {
+				ids, err = activity.SubmitTogether(tx, by, t)
+				return err
+			})
+			return ids, err
+		}
+		day := count(t, fx, `select count(*) from activity`)
+		whole := activity.Together{Kind: "chaupal", Day: report(1).Day, Word: activity.Slip, Note: "रजिस्टर से", Rows: []row{
+			{fx.Member("nadi.president"), 12}, {fx.Member("nadi.sec1"), 0}, {fx.Member("poorab.president"), 30}}}
+		ids, err := send("poorab.president", whole)
+		ok(t, err)
+		if len(ids) != 3 || count(t, fx, `select count(*) from activity`) != day+3 {
+			t.Fatalf("%d entries", len(ids))
+		}
+		for i, wantWord := range []string{activity.Slip, activity.Slip, activity.Self} {
+			e, _, err := get(t, fx, "poorab.president", ids[i])
+			ok(t, err)
+			if e.Membership != whole.Rows[i].Membership || e.People != whole.Rows[i].People || e.Word != wantWord || e.Note != whole.Note {
+				t.Errorf("entry %d: %+v", i, e)
+			}
+			if own := wantWord == activity.Self; own == (e.TypedPerson == fx.Person("poorab.president")) {
+				t.Errorf("entry %d is typed by %q", i, e.TypedPerson)
+			}
+		}
+		fields := func(err error) (names []string) {
+			e, _ := errors.AsType[*fault.Error](err)
+			for _, f := range e.Fields {
+				names = append(names, f.Name+" "+f.Key)
+			}
+			return names
+		}
+		for _, bad := range []struct {
+			as     string
+			change func(*activity.Together)
+			kind   fault.Kind
+			field  string
+		}{
+			{"poorab.president", func(t *activity.Together) { t.Rows = nil }, fault.Invalid, "who activity.nobody_ticked"},
+			{"poorab.president", func(t *activity.Together) { t.Rows = make([]row, activity.MaxTogether+1) }, fault.Invalid, "who activity.too_many"},
+			{"poorab.president", func(t *activity.Together) { t.Word = "" }, fault.Invalid, "word activity.word_missing"},
+			{"poorab.president", func(t *activity.Together) { t.Kind = "nosuch" }, fault.Invalid, "kind fault.unknown_choice"},
+			{"poorab.president", func(t *activity.Together) { t.Day = "2031-01-01" }, fault.Invalid, "day fault.day_future"},
+			{"poorab.president", func(t *activity.Together) { t.Rows[2].People = -1 }, fault.Invalid, "people." + string(fx.Member("tila.sec1")) + " fault.number_range"},
+			{"poorab.president", func(t *activity.Together) { t.Area = "dist-pachhim" }, fault.Invalid, "area activity.area_outside"},
+			{"poorab.president", func(t *activity.Together) { t.Rows[2].Membership = fx.Member("bargad.sec1") }, fault.NotFound, ""},
+			{"nadi.sec1", func(t *activity.Together) {}, fault.Forbidden, ""},
+		} {
+			tg := activity.Together{Kind: "chaupal", Day: report(1).Day, Word: activity.Call, Rows: []row{{fx.Member("nadi.president"), 1}, {fx.Member("nadi.sec2"), 2}, {fx.Member("tila.sec1"), 3}}}
+			bad.change(&tg)
+			_, err := send(bad.as, tg)
+			want(t, bad.field, err, bad.kind)
+			if bad.field != "" && !slices.Contains(fields(err), bad.field) {
+				t.Errorf("%v, want %s", fields(err), bad.field)
+			}
+		}
+		if n := count(t, fx, `select count(*) from activity`); n != day+3 {
+			t.Errorf("%d entries of what was refused", n-day-3)
+		}
+		fx.Counted()
 	})
 }
 

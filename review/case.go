@@ -736,6 +736,26 @@ func Appeal(tx *db.Tx, by access.Actor, id, text string) (err error) {
 	if err := c.standsAt(StepDecided); err != nil {
 		return err
 	}
+	return appeal(tx, by, c, "", text)
+}
+
+// AppealFor types the person's appeal on their word (a letter, a call), for one who has
+// no phone, within the same time. The actor needs record_service; the entry says who typed
+// it. Faults: Invalid, NotFound, Forbidden, Conflict.
+func AppealFor(tx *db.Tx, by access.Actor, id, manner, text string) (err error) {
+	defer fault.Op(&err, "review.AppealFor(%s)", id)
+	c, err := enter(tx, by, id, access.RecordService, StepDecided)
+	if err != nil {
+		return err
+	}
+	if manner != "letter" && manner != "call" {
+		return fault.In("manner", "review.bad_manner")
+	}
+	return appeal(tx, by, c, manner, text)
+}
+
+// appeal enters the one appeal against the decision of a case.
+func appeal(tx *db.Tx, by access.Actor, c Case, manner, text string) error {
 	if tx.Today() > c.AppealBy {
 		return fault.New(fault.Conflict, "review.appeal_time_over", "day", lang.Day(c.AppealBy))
 	}
@@ -745,7 +765,7 @@ func Appeal(tx *db.Tx, by access.Actor, id, text string) (err error) {
 	if err := move(tx, c, StepAppealed); err != nil {
 		return err
 	}
-	return record(tx, by, id, note{step: StepAppealed, day: tx.Today(), text: text})
+	return record(tx, by, c.ID, note{step: StepAppealed, day: tx.Today(), manner: manner, text: text})
 }
 
 // DecideAppeal upholds or reverses the decision appealed against, with reasons. A

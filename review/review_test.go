@@ -537,6 +537,35 @@ func TestD2_ReliefAtOnceStandsAsWithoutNoticeAndCanBeAppealed(t *testing.T) {
 	})
 }
 
+// Who has no phone appeals all the same: on their word, typed by an official, once.
+func TestD2_AnAppealIsTypedOnTheirWord(t *testing.T) {
+	each(t, func(t *testing.T, o office) {
+		var id string
+		o.must(o.as("poorab.president", func(tx *db.Tx, by access.Actor) (err error) {
+			id, err = review.RelieveNow(tx, by, o.Member("nadi.sec1"), "गंभीर अनुशासनहीनता")
+			return err
+		}))
+		appeal := func(who, manner, text string) error {
+			return o.as(who, func(tx *db.Tx, by access.Actor) error { return review.AppealFor(tx, by, id, manner, text) })
+		}
+		o.wants(appeal("nadi.sec1", "call", "सुनें"), fault.Forbidden, "review.own_case") // has Appeal
+		o.wants(appeal("tila.sec1", "call", "सुनें"), fault.NotFound, "fault.not_found")
+		o.wants(appeal("nadi.president", "call", "सुनें"), fault.Forbidden, "access.forbidden.record_service")
+		o.wants(appeal("poorab.president", "visit", "सुनें"), fault.Invalid, "review.bad_manner")
+		o.wants(appeal("poorab.president", "call", ""), fault.Invalid, "review.text_missing")
+		o.must(appeal("poorab.president", "letter", "मेरी बात सुने बिना हटाया गया"))
+		o.wants(appeal("poorab.president", "letter", "फिर से"), fault.Conflict, "review.wrong_step")
+		o.wants(o.as("nadi.sec1", func(tx *db.Tx, by access.Actor) error { return review.Appeal(tx, by, id, "फिर से") }), fault.Conflict, "review.wrong_step")
+		o.must(o.as("nadi.sec1", func(tx *db.Tx, by access.Actor) error {
+			_, steps, err := review.GetCase(tx, by, id)
+			if last := steps[len(steps)-1]; last.Step != review.StepAppealed || last.Manner != "letter" || last.By != o.Person("poorab.president") {
+				t.Errorf("the appeal stands as %+v", last)
+			}
+			return err
+		}))
+	})
+}
+
 func TestD2_APresidentRelievedWhileDecidingDecidesNothing(t *testing.T) {
 	each(t, func(t *testing.T, o office) {
 		id := opened(o)

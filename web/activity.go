@@ -58,9 +58,7 @@ func reportPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if !v.own {
-		for _, w := range []string{activity.Call, activity.Slip, activity.Paper, activity.Told} {
-			v.words = append(v.words, choice{value: w, text: r.p.T("ledger.word." + w)})
-		}
+		v.words = otherWords(r.p)
 	}
 	pg := page{title: r.p.T("ledger.new_title"), where: r.p.Name(m.RoleHi, m.RoleEn) + ", " + r.p.Name(m.OrgHi, m.OrgEn), body: reportBody(v)}
 	if !v.own {
@@ -114,6 +112,76 @@ func reportSend(r *request) (answer, error) {
 	id, err := activity.Submit(r.tx, r.by, activity.Report{ID: activity.EntryID(r.typed(formID)), Membership: org.MembershipID(r.query("for")), Kind: r.typed("kind"),
 		Area: org.AreaID(r.typed("area")), Day: r.day("day"), People: people, Note: r.typed("note"), Word: r.typed("word")})
 	return goTo("/activity/"+string(id), "ledger.sent"), err
+}
+
+// togetherPage is where an operator types one activity of several holders of a body.
+func togetherPage(r *request) (answer, error) {
+	o, err := org.GetOrganization(r.tx, r.by, org.OrganizationID(r.PathValue("id")))
+	if err != nil {
+		return answer{}, err
+	}
+	v := togetherView{p: r.p, path: r.URL.RequestURI(), today: r.today, form: r.newForm("day", r.today)}
+	v.earliest = r.tx.Now.AddDate(0, 0, -activity.MaxAge).Format(time.DateOnly)
+	if v.holders, err = org.Holders(r.tx, r.by, o.ID, ""); err != nil {
+		return answer{}, err
+	}
+	if len(v.holders) > activity.MaxTogether {
+		v.holders, v.more = v.holders[:activity.MaxTogether], true
+	}
+	kinds, err := activity.Kinds(r.tx)
+	if err != nil {
+		return answer{}, err
+	}
+	v.kinds = []choice{{value: "", text: r.p.T("ledger.choose_kind")}}
+	for _, k := range kinds {
+		v.kinds = append(v.kinds, choice{value: k.ID, text: r.p.Name(k.NameHi, k.NameEn)})
+	}
+	v.places = []choice{{value: "", text: r.p.T("ledger.place_of_post")}}
+	inside, err := org.Children(r.tx, org.Territorial, o.Area, r.today, org.AreaKey{}, maxPlaces)
+	if err != nil {
+		return answer{}, err
+	}
+	own, err := org.GetArea(r.tx, r.by, o.Area)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, a := range append([]org.Area{own}, inside...) {
+		v.places = append(v.places, choice{value: string(a.ID), text: areaName(r.p, a.NameHi, a.NameEn, a.Number)})
+	}
+	v.words = otherWords(r.p)
+	crumbs, err := orgCrumbs(r, o, true)
+	return answer{page: page{title: r.p.T("ledger.together_title"), where: r.p.Name(o.NameHi, o.NameEn), lead: r.p.T("ledger.together_lead"), crumbs: crumbs, body: togetherBody(v)}}, err
+}
+
+type togetherView struct {
+	p                    lang.Printer
+	form                 form
+	path                 string
+	today, earliest      string
+	kinds, places, words []choice
+	holders              []org.Membership
+	more                 bool // there are more than fit
+}
+
+// otherWords are the ways in which another told of an activity.
+func otherWords(p lang.Printer) (words []choice) {
+	for _, w := range []string{activity.Call, activity.Slip, activity.Paper, activity.Told} {
+		words = append(words, choice{value: w, text: p.T("ledger.word." + w)})
+	}
+	return words
+}
+
+func togetherSend(r *request) (answer, error) {
+	t := activity.Together{Kind: r.typed("kind"), Area: org.AreaID(r.typed("area")), Day: r.day("day"), Note: r.typed("note"), Word: r.typed("word")}
+	var f fault.Form
+	for _, id := range r.form["who"] {
+		t.Rows = append(t.Rows, activity.Row{Membership: org.MembershipID(id), People: r.number("people."+id, &f)})
+	}
+	if err := f.Err(); err != nil {
+		return answer{}, err
+	}
+	ids, err := activity.SubmitTogether(r.tx, r.by, t)
+	return goTo("/activity?org="+r.PathValue("id")+"&month="+t.Day[:min(len(t.Day), len("2006-01"))], "ledger.together_sent", "n", len(ids)), err
 }
 
 func entryPage(r *request) (answer, error) {

@@ -97,6 +97,9 @@ func TestD2_PagesOfferWhatTheVerbsTake(t *testing.T) {
 			return err
 		},
 		doAppeal: func(tx *db.Tx, by access.Actor) error { return review.Appeal(tx, by, id, "सुनें") },
+		doAppealFor: func(tx *db.Tx, by access.Actor) error {
+			return review.AppealFor(tx, by, id, "call", "सुनें")
+		},
 		doHear: func(tx *db.Tx, by access.Actor) error {
 			_, err := review.DecideAppeal(tx, by, id, "upheld", "देखा")
 			return err

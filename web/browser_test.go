@@ -77,6 +77,7 @@ func (w *world) looks() []look {
 		{"order", "state.desk", "/order/" + w.order},
 		{"revoke", "state.president", "/order/" + w.order + "/revoke"},
 		{"report", "nadi.president", "/activity/new"},
+		{"together", "poorab.president", "/org/nadi/activity/new"},
 		{"report-for", "poorab.president", "/activity/new?for=m-nadi.sec2"},
 		{"entries", "poorab.president", "/activity"},
 		{"entry", "poorab.president", "/activity/" + w.entry},

@@ -145,6 +145,7 @@ const (
 	doRecommend = "recommend"
 	doDecide    = "decide"
 	doAppeal    = "appeal"
+	doAppealFor = "appeal-for"
 	doHear      = "hear"
 	doOpen      = "open"
 )
@@ -186,6 +187,7 @@ func caseActs(by access.Actor, c review.Case, steps []review.Step, o org.Organiz
 		add(own, doReply)
 	case review.StepDecided:
 		add(own && today <= c.AppealBy, doAppeal)
+		add(today <= c.AppealBy && may(access.RecordService), doAppealFor)
 	case review.StepAppealed:
 		add(may(access.HearAppeal) && !did(by.Person, review.StepRecommended, review.StepDecided), doHear)
 	}
@@ -437,6 +439,10 @@ func caseServe(r *request) (answer, error) {
 
 func caseReply(r *request) (answer, error) {
 	return toCase(r, "cases.did_reply", review.Reply(r.tx, r.by, r.PathValue("id"), r.typed("text")))
+}
+
+func caseAppealFor(r *request) (answer, error) {
+	return toCase(r, "cases.did_appeal_for", review.AppealFor(r.tx, r.by, r.PathValue("id"), r.typed("manner"), r.typed("text")))
 }
 
 func caseReplyFor(r *request) (answer, error) {

@@ -140,6 +140,9 @@ func papersOfBody(r *request, o org.Organization) (templ.Component, error) {
 	if r.by.May(access.EditLetters, o.Target("")) {
 		links = append(links, link{r.p.T("letter.templates_link"), "/org/" + string(o.ID) + "/letters"})
 	}
+	if r.by.May(access.ReportFor, o.Target("")) && o.Dissolved == "" {
+		links = append(links, link{r.p.T("ledger.together_title"), "/org/" + string(o.ID) + "/activity/new"})
+	}
 	if len(links) == 0 {
 		return nil, nil
 	}

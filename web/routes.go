@@ -119,6 +119,8 @@ var routes = []route{
 	// The ledger.
 	{method: "GET", pattern: "/activity", act: "", target: "list", handle: entriesPage},
 	{method: "GET", pattern: "/activity/new", act: "", target: "self", handle: reportPage},
+	{method: "GET", pattern: "/org/{id}/activity/new", act: access.ReportFor, target: "org", handle: togetherPage},
+	{method: "POST", pattern: "/org/{id}/activity/new", act: access.ReportFor, target: "org", handle: togetherSend},
 	{method: "POST", pattern: "/activity/new", act: "", target: "self", handle: reportSend},
 	{method: "GET", pattern: "/activity/{id}", act: "", target: "entry", handle: entryPage},
 	{method: "POST", pattern: "/activity/{id}/confirm", act: access.ConfirmActivity, target: "entry", handle: entryConfirm},
@@ -155,6 +157,7 @@ var routes = []route{
 	{method: "POST", pattern: "/case/{id}/open", act: "", target: "case", handle: caseOpen, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/serve", act: access.RecordService, target: "case", handle: caseServe, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/reply", act: "", target: "case", handle: caseReply, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/appeal-for", act: access.RecordService, target: "case", handle: caseAppealFor, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/reply-for", act: access.RecordService, target: "case", handle: caseReplyFor, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/recommend", act: access.Recommend, target: "case", handle: caseRecommend, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/decide", act: access.Decide, target: "case", handle: caseDecide, again: "/case/{id}"},
