@@ -72,6 +72,12 @@ web GET /list/{id}/rows                  | load list         | intake ?of=faulty
 web POST /list/{id}/columns              | load list         | intake | fixed.role=x
 web POST /list/{id}/load                 | load list         | intake
 web POST /list/{id}/undo                 | load list         | intake
+web GET /first                           | (needs load lists) -
+web GET /first/sheet                     | (needs load lists) -
+web POST /first/name                     | (needs administer) - | - | name_hi=x&name_en=x
+web POST /first/words                    | (needs administer) - | - | words=
+web GET /org/{id}/register               | complete register | body
+web POST /org/{id}/register              | complete register | body | below=no
 web GET /orders                          | -
 web GET /order/{id}                      | see order         | order
 web GET /order/{id}/revoke               | revoke order      | order
@@ -278,7 +284,7 @@ also api POST /proposals                 | (needs own propose) choice | person |
 // page or route reads has to stand in doors with {id}, or the test fails. after_ is followed by
 // a table, and names a row of that very table.
 const plainNames = `
-sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id device second others number
+sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id device second others number words below
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
 source source_day address_hi address_en contact_hi contact_en copy_hi mark copy_en copy_more copy_to no_emblem template version level after_

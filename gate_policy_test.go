@@ -114,6 +114,8 @@ publish criteria                            | desk president                 | o
 watch sign-ins                              | desk incharge president        | own
 load lists                                  | desk president                 | own
 load list                                   | desk president                 | own below line
+complete register < see body                | desk president                 | own below line
+administer                                  | president                      | own
 take hat                                    | all                            | self
 `
 

@@ -1,9 +1,6 @@
 package cli_test
 
 import (
-	"bufio"
-	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"sangathan/cli"
 )
 
 // TestI2_ACodeComesThroughTheGateway signs in as an office would: init, serve with a
@@ -36,53 +31,8 @@ text = "ओटीपी {code}"
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("LC_ALL", "en_IN.UTF-8")
-	out, in := io.Pipe()
-	env := func(w io.Writer) *cli.Env {
-		return &cli.Env{Stdout: w, Stderr: io.Discard, Now: time.Now, Open: func(name string) (io.ReadCloser, error) { return os.Open(name) }}
-	}
-	unit := filepath.Join(dir, "unit")
-	if code := cli.Run(t.Context(), env(io.Discard), []string{"init", "-db", unit, "-phone", "9000012345"}); code != 0 {
-		t.Fatal(code)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan int)
-	go func() {
-		ended <- cli.Run(ctx, env(in), []string{"serve", "-db", unit, "-addr", "127.0.0.1:0", "-sms", file})
-	}()
-	t.Cleanup(func() { stop(); <-ended })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	site := regexp.MustCompile(`http://[\d.:]+`).FindString(line)
-	if err != nil || site == "" {
-		t.Fatal(line, err)
-	}
-	go io.Copy(io.Discard, out)
-	jar := map[string]string{} // the cookies are Secure: a browser keeps them on 127.0.0.1, Go's jar does not
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	ask := func(method, path string, form url.Values) (status int, to, body string) {
-		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, site+path, strings.NewReader(form.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		for k, v := range jar {
-			req.AddCookie(&http.Cookie{Name: k, Value: v})
-		}
-		res, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		for _, c := range res.Cookies() {
-			jar[c.Name] = c.Value
-		}
-		b, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, res.Header.Get("Location"), string(b)
-	}
+	site := serve(t, []string{"-phone", "9000012345"}, "-sms", file)
+	ask := site.form
 	if _, _, body := ask("GET", "/signin", nil); !strings.Contains(body, "ओटीपी मँगाएँ") {
 		t.Error("the page does not offer a code")
 	}

@@ -447,7 +447,7 @@ func hashes(t *testing.T, u *db.Unit) map[string]string {
 			return err
 		}
 		for _, table := range tables {
-			rows, err := tx.Query(`select * from ` + table + ` order by rowid`)
+			rows, err := tx.Query(`select * from ` + table)
 			if err != nil {
 				return err
 			}
@@ -455,7 +455,7 @@ func hashes(t *testing.T, u *db.Unit) map[string]string {
 			if err != nil {
 				return err
 			}
-			h := sha256.New()
+			var lines []string
 			values := make([]sql.NullString, len(columns))
 			into := make([]any, len(columns))
 			for i := range values {
@@ -465,15 +465,19 @@ func hashes(t *testing.T, u *db.Unit) map[string]string {
 				if err := rows.Scan(into...); err != nil {
 					return err
 				}
+				line := ""
 				for _, v := range values {
-					fmt.Fprintf(h, "%v%q,", v.Valid, v.String)
+					line += fmt.Sprintf("%v%q,", v.Valid, v.String)
 				}
+				lines = append(lines, line)
 			}
 			if err := rows.Err(); err != nil {
 				return err
 			}
 			rows.Close()
-			sums[table] = hex.EncodeToString(h.Sum(nil))
+			slices.Sort(lines)
+			sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+			sums[table] = hex.EncodeToString(sum[:])
 		}
 		return nil
 	})

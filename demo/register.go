@@ -55,7 +55,7 @@ func (g *generator) generate(plan []*unitPlan) error {
 	root := org.AreaID(g.pack.Root)
 	b := &batch{}
 	g.state = &body{Organization: org.Organization{ID: org.OrganizationID(g.id()), Kind: "state_unit",
-		NameHi: g.pack.NameHi + " इकाई", NameEn: g.pack.NameEn + " State Unit", Area: root, RegisterOpen: true}, places: []org.AreaID{root}}
+		NameHi: g.pack.NameHi + " इकाई", NameEn: g.pack.NameEn + " State Unit", Area: root}, places: []org.AreaID{root}}
 	g.state.Unit = g.state.ID
 	b.orgs = append(b.orgs, g.state.Organization)
 	for _, u := range plan {
@@ -67,12 +67,12 @@ func (g *generator) generate(plan []*unitPlan) error {
 	}
 	incharge := executive("state_incharge", 1, 1, 0)
 	president := executive("state_president", 1, 1, 0)
-	vice := executive("vice_president", 16, 14, 1)
+	vice := executive("vice_president", 16, 14, 2)
 	organizer := executive("general_secretary_org", 1, 1, 0)
-	executive("general_secretary", 38, 35, 2)
+	executive("general_secretary", 38, 35, 3)
 	executive("treasurer", 1, 1, 0)
 	office := executive("office_secretary", 1, 1, 0)
-	executive("secretary", 76, 69, 4)
+	executive("secretary", 76, 69, 7)
 	g.desk = executive("desk", 6, 6, 0)
 	callers := executive("caller", 4, 4, 0)
 	g.state.head = president[0]
@@ -119,8 +119,9 @@ func (g *generator) unit(u *unitPlan, index int, cellBodies []*body) error {
 				Parents: map[string]org.AreaID{org.Territorial: u.area}, Identifiers: [][2]string{{"district", u.district.ID}}})
 		}
 	}
+	// Lists are drafted of every unit, so its own register has been gone through.
 	unit := &body{Organization: org.Organization{ID: org.OrganizationID(g.id()), Kind: u.kind, NameHi: u.nameHi, NameEn: u.nameEn,
-		Parent: g.state.ID, Area: u.area, RegisterOpen: g.chance(0.3)}}
+		Parent: g.state.ID, Area: u.area}}
 	unit.Unit, unit.Reporting = unit.ID, unit.ID
 	unit.silent = g.silence(u.kind)
 	unit.places = append(unit.places, u.area)

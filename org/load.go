@@ -550,6 +550,9 @@ func LoadPack(tx *db.Tx, p *pack.Pack) error {
 	if err := tx.SetMeta("pack", p.ID); err != nil {
 		return err
 	}
+	if err := storeWords(tx, p); err != nil {
+		return err
+	}
 	return tx.SetMeta("root_area", p.Root)
 }
 

@@ -56,8 +56,9 @@ type month struct {
 // from fromMonth to toMonth (YYYY-MM; both "" for the criteria's window), the
 // holders who missed their duties. Drafting again, as long as the list has not
 // been returned, takes in what has arrived since and keeps what was checked. The
-// actor needs draft_list on the body. Faults: Invalid (months), NotFound,
-// Forbidden, Conflict (the list was returned).
+// actor needs draft_list on the body. Faults: Invalid (months), NotFound, Forbidden,
+// Conflict (the list was returned; the body's register has not been gone through: who
+// holds which post is not known yet, so nobody is told to have missed anything).
 func Draft(tx *db.Tx, by access.Actor, unit org.OrganizationID, fromMonth, toMonth string) (id string, err error) {
 	defer fault.Op(&err, "review.Draft(%s, %s, %s)", unit, fromMonth, toMonth)
 	o, err := org.Lookup(tx, unit)
@@ -69,6 +70,9 @@ func Draft(tx *db.Tx, by access.Actor, unit org.OrganizationID, fromMonth, toMon
 	}
 	if o.Unit != o.ID {
 		return "", fault.In("unit", "review.not_a_unit")
+	}
+	if o.RegisterOpen {
+		return "", fault.New(fault.Conflict, "review.register_open")
 	}
 	c, err := Current(tx)
 	if err != nil {

@@ -106,6 +106,28 @@ func drafted(o office) (list string) {
 	return list
 }
 
+// Nobody is listed in a district whose register has not been gone through.
+func TestA8_NoListWhileTheRegisterIsOpen(t *testing.T) {
+	each(t, func(t *testing.T, o office) {
+		open := func(open bool) {
+			o.must(o.write(func(tx *db.Tx) error {
+				_, err := tx.Exec(`update organization set register_open = $1 where id = 'poorab'`, open)
+				return err
+			}))
+		}
+		draft := func() error {
+			return o.as("poorab.president", func(tx *db.Tx, by access.Actor) error {
+				_, err := review.Draft(tx, by, o.Org("poorab"), "", "")
+				return err
+			})
+		}
+		open(true)
+		o.wants(draft(), fault.Conflict, "review.register_open")
+		open(false)
+		o.must(draft())
+	})
+}
+
 func lines(o office, who, list string) (all []review.Line) {
 	o.t.Helper()
 	o.must(o.as(who, func(tx *db.Tx, by access.Actor) (err error) {

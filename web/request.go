@@ -106,7 +106,7 @@ func show(pg page) (answer, error) { return answer{page: pg}, nil }
 
 // begin makes the request of r before any transaction: language by cookie.
 func (s *site) outside(r *http.Request) *request {
-	q := &request{Request: r, site: s, p: lang.New(lang.Parse(s.cookie(r, "lang")), nil, false)}
+	q := &request{Request: r, site: s, p: s.words.printer(lang.Parse(s.cookie(r, "lang")))}
 	q.today = s.unit.Now().Format(time.DateOnly)
 	return q
 }
@@ -123,8 +123,12 @@ func (r *request) open(tx *db.Tx, public bool) error {
 		return err
 	}
 	r.by, r.touch = by, !by.SeenToday(tx)
+	if err := r.site.words.refresh(tx); err != nil {
+		return err
+	}
+	r.p = r.site.words.printer(r.p.Lang())
 	if by.Lang != "" {
-		r.p = lang.New(lang.Parse(by.Lang), nil, false)
+		r.p = r.site.words.printer(lang.Parse(by.Lang))
 	}
 	return nil
 }

@@ -116,6 +116,14 @@ var routes = []route{
 	{method: "POST", pattern: "/list/{id}/load", act: access.LoadData, target: "intake", handle: listLoad, again: "/list/{id}"},
 	{method: "POST", pattern: "/list/{id}/undo", act: access.LoadData, target: "intake", handle: listUndo, again: "/list/{id}"},
 
+	// A unit's beginning.
+	{method: "GET", pattern: "/first", act: access.LoadData, target: "list", handle: firstPage},
+	{method: "GET", pattern: "/first/sheet", act: access.LoadData, target: "list", handle: firstSheet},
+	{method: "POST", pattern: "/first/name", act: access.Admin, target: "list", handle: nameUnit, again: "/first"},
+	{method: "POST", pattern: "/first/words", act: access.Admin, target: "list", handle: chooseWords, again: "/first"},
+	{method: "GET", pattern: "/org/{id}/register", act: access.LoadData, target: "org", handle: registerPage},
+	{method: "POST", pattern: "/org/{id}/register", act: access.LoadData, target: "org", handle: registerComplete},
+
 	// The ledger.
 	{method: "GET", pattern: "/activity", act: "", target: "list", handle: entriesPage},
 	{method: "GET", pattern: "/activity/new", act: "", target: "self", handle: reportPage},

@@ -60,6 +60,8 @@ type site struct {
 	assets map[string]asset  // by hashed path
 	hashed map[string]string // name to hashed path
 
+	words words // of the word pack in force
+
 	large    chan struct{} // a place for each form over maxForm that may be read at a time
 	pictures chan struct{} // a place for each picture that may be read at a time
 	making   chan struct{} // holds one for each file of a list that is being made
