@@ -28,7 +28,7 @@ func (w *words) printer(l lang.Lang) lang.Printer {
 func (w *words) refresh(tx *db.Tx) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.read.IsZero() && time.Since(w.read) < wordsLife {
+	if age := tx.Now.Sub(w.read); age >= 0 && age < wordsLife {
 		return nil
 	}
 	chosen, err := org.ChosenWords(tx)
@@ -45,7 +45,7 @@ func (w *words) refresh(tx *db.Tx) error {
 			of[l] = packs[chosen]
 		}
 	}
-	w.of, w.read = of, time.Now()
+	w.of, w.read = of, tx.Now
 	return nil
 }
 
