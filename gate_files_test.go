@@ -31,6 +31,15 @@ const rolls = `
 /org/{id}/seats                    | body   | p
 /org/{id}/seats?state=vacant       | body   | b
 /org/{id}/diary                    | body   | p
+/org/{id}/list?of=active           | body   | p
+/org/{id}/list?of=entries          | body   | p
+/org/{id}/list?of=reports          | body   | b
+/org/{id}/list?of=listed           | body   | p
+/org/{id}/list?of=cases&step=opened | body   | c
+/area/{id}/list?of=agents          | area   | p
+/area/{id}/list?of=posts           | area   | p
+/area/{id}/list?of=active          | area   | p
+/area/{id}/list?of=entries         | area   | p
 /activity                          |        | p
 /activity?unit={id}                | body   | p
 /activity?org={id}                 | body   | p

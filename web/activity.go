@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"time"
 
 	"sangathan/access"
@@ -243,27 +244,46 @@ func entryObject(r *request) (answer, error) {
 	return goTo("/activity/"+id, "ledger.objected"), activity.Object(r.tx, r.by, activity.EntryID(id), r.typed("reason"))
 }
 
+// allMonths is the month of an address that asks for every month.
+const allMonths = "all"
+
+// entryStates are what an entry can be.
+var entryStates = []string{activity.Claimed, activity.Confirmed, activity.Disputed}
+
 // entriesPage lists entries by what the address chooses: person, membership, org,
-// unit, reporting, area, kind, month, state. Without a choice it shows one's own
-// district or, for those of the state, this month; else one's own entries.
+// unit, reporting, area, kind, month, state. Without a choice it shows this month of
+// what one may see, or, for those who confirm nobody's work, one's own entries.
 func entriesPage(r *request) (answer, error) {
 	f := activity.Filter{Organization: org.OrganizationID(r.query("org")), Unit: org.OrganizationID(r.query("unit")),
 		Reporting: org.OrganizationID(r.query("reporting")), Person: org.PersonID(r.query("person")),
 		Membership: org.MembershipID(r.query("membership")), Area: org.AreaID(r.query("area")),
 		Kind: r.query("kind"), Month: r.query("month"), State: r.query("state")}
+	if f.Month == allMonths {
+		f.Month = ""
+	}
 	about := f.Organization != "" || f.Unit != "" || f.Reporting != "" || f.Person != "" || f.Membership != "" || f.Area != ""
 	wide := r.by.MayAnywhere(access.ConfirmActivity) || r.by.MayAnywhere(access.ReportFor)
 	if !about {
 		if !wide {
 			f.Person = org.PersonID(r.by.Person)
-		} else if f.Month == "" && r.query("kind") == "" && f.State == "" {
+		} else if r.query("month") == "" && f.Kind == "" && f.State == "" {
 			f.Month = r.today[:7]
 		}
 	}
-	v := entriesView{p: r.p, r: r, form: r.newForm("kind", f.Kind, "month", f.Month, "state", f.State)}
-	var err error
-	if v.total, err = activity.Total(r.tx, r.by, f); err != nil {
+	v := entriesView{p: r.p, r: r, form: r.newForm("kind", f.Kind, "month", cmp.Or(f.Month, allMonths), "state", f.State)}
+	every := f
+	every.State = "" // the figures tell of every state, whichever the list shows
+	total, err := activity.Total(r.tx, r.by, every)
+	if err != nil {
 		return answer{}, err
+	}
+	for _, t := range []figure{
+		{n: total.Entries, label: r.p.T("ledger.entries")},
+		{n: total.Confirmed, label: r.p.T("ledger.state.confirmed"), mark: activity.Confirmed},
+		{n: total.Disputed, label: r.p.T("ledger.state.disputed"), mark: activity.Disputed},
+	} {
+		t.to = r.with("month", cmp.Or(f.Month, allMonths), "state", t.mark, "after", "")
+		v.totals = append(v.totals, t)
 	}
 	kinds, err := activity.Kinds(r.tx)
 	if err != nil {
@@ -273,16 +293,13 @@ func entriesPage(r *request) (answer, error) {
 	for _, k := range kinds {
 		v.kinds = append(v.kinds, choice{value: k.ID, text: r.p.Name(k.NameHi, k.NameEn)})
 	}
-	v.months = []choice{{value: "", text: r.p.T("ledger.all_months")}}
+	v.months = []choice{{value: allMonths, text: r.p.T("ledger.all_months")}}
 	first := time.Date(r.tx.Now.Year(), r.tx.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	for i := range 12 {
 		m := first.AddDate(0, -i, 0).Format("2006-01")
 		v.months = append(v.months, choice{value: m, text: r.p.Month(m)})
 	}
-	v.states = []choice{{value: "", text: r.p.T("common.all")}}
-	for _, s := range []string{activity.Claimed, activity.Confirmed, activity.Disputed} {
-		v.states = append(v.states, choice{value: s, text: r.p.T("ledger.state." + s)})
-	}
+	v.states = r.orEach(entryStates, func(s string) string { return r.p.T("ledger.state." + s) })
 	for _, name := range []string{"org", "unit", "reporting", "person", "membership", "area"} {
 		if q := r.query(name); q != "" {
 			v.kept = append(v.kept, [2]string{name, q})
@@ -295,7 +312,20 @@ func entriesPage(r *request) (answer, error) {
 	if f.Month != "" {
 		pg.where += " · " + r.p.Month(f.Month)
 	}
-	v.entries, v.list, err = open(r, roll[activity.Entry]{name: "activity", sorts: []string{"new", "old"},
+	v.entries, v.list, err = open(r, entriesRoll(r.p, f), chosen(v.kinds, f.Kind), chosen(v.states, f.State))
+	if err != nil {
+		return answer{}, err
+	}
+	pg.list, pg.body = v.list, entriesBody(v)
+	if r.by.Membership != "" {
+		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
+	}
+	return show(pg)
+}
+
+// entriesRoll is the list of the entries that f chooses.
+func entriesRoll(p lang.Printer, f activity.Filter) roll[activity.Entry] {
+	return roll[activity.Entry]{name: "activity", sorts: []string{"new", "old"},
 		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]activity.Entry, string, error) {
 			return activity.List(tx, by, f, p)
 		},
@@ -305,17 +335,9 @@ func entriesPage(r *request) (answer, error) {
 			if e.People > 0 {
 				people = e.People
 			}
-			return paper.Row{dayCell(e.Day), r.p.Name(e.KindHi, e.KindEn), r.p.Name(e.PersonHi, e.PersonEn), r.p.Name(e.RoleHi, e.RoleEn),
-				r.p.Name(e.OrgHi, e.OrgEn), r.p.Name(e.AreaHi, e.AreaEn), people, e.Note, r.p.T("ledger.state." + e.State)}
-		}}, chosen(v.kinds, f.Kind), chosen(v.states, f.State))
-	if err != nil {
-		return answer{}, err
-	}
-	pg.list, pg.body = v.list, entriesBody(v)
-	if r.by.Membership != "" {
-		pg.next, pg.nextIcon = &link{r.p.T("ledger.new_title"), "/activity/new"}, "send"
-	}
-	return show(pg)
+			return paper.Row{dayCell(e.Day), p.Name(e.KindHi, e.KindEn), p.Name(e.PersonHi, e.PersonEn), p.Name(e.RoleHi, e.RoleEn),
+				p.Name(e.OrgHi, e.OrgEn), p.Name(e.AreaHi, e.AreaEn), people, e.Note, p.T("ledger.state." + e.State)}
+		}}
 }
 
 // aboutFilter names whose entries a list shows.
@@ -357,7 +379,7 @@ type entriesView struct {
 	p                     lang.Printer
 	r                     *request
 	form                  form
-	total                 activity.Totals
+	totals                []figure
 	entries               []activity.Entry
 	kinds, months, states []choice
 	kept                  [][2]string

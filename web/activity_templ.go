@@ -1244,11 +1244,7 @@ func entriesBody(v entriesView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = figures(v.p, v.p.T("ledger.totals"), []figure{
-			{n: v.total.Entries, label: v.p.T("ledger.entries"), to: v.r.with("state", "", "after", "")},
-			{n: v.total.Confirmed, label: v.p.T("ledger.state.confirmed"), to: v.r.with("state", "confirmed", "after", ""), mark: "confirmed"},
-			{n: v.total.Disputed, label: v.p.T("ledger.state.disputed"), to: v.r.with("state", "disputed", "after", ""), mark: "disputed"},
-		}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = figures(v.p, v.p.T("ledger.totals"), v.totals).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

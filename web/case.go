@@ -92,7 +92,14 @@ func casesPage(r *request) (answer, error) {
 	if f.Step != "" {
 		step = r.p.T("cases.at." + f.Step)
 	}
-	v.cases, v.list, err = open(r, roll[review.Case]{name: "cases", sorts: []string{"old", "new"},
+	v.cases, v.list, err = open(r, casesRoll(r, f), chosen(v.units, string(f.Unit)), from, step)
+	pg.list, pg.body = v.list, casesBody(v)
+	return answer{page: pg}, err
+}
+
+// casesRoll is the list of the cases that f chooses.
+func casesRoll(r *request, f review.CaseFilter) roll[review.Case] {
+	return roll[review.Case]{name: "cases", sorts: []string{"old", "new"},
 		letter: func(c review.Case) letterOf {
 			if c.NoticeNumber == "" {
 				return letterOf{}
@@ -110,9 +117,7 @@ func casesPage(r *request) (answer, error) {
 			}
 			return paper.Row{c.Number, r.p.Name(c.PersonHi, c.PersonEn), r.p.Name(c.RoleHi, c.RoleEn), r.p.Name(c.OrgHi, c.OrgEn), r.p.Name(c.UnitHi, c.UnitEn),
 				caseState(r.p, c.Step).text, r.instant(c.OpenedAt), dayCell(c.ReplyBy), decision, dayCell(c.AppealBy)}
-		}}, chosen(v.units, string(f.Unit)), from, step)
-	pg.list, pg.body = v.list, casesBody(v)
-	return answer{page: pg}, err
+		}}
 }
 
 // stepFigure is the number of cases at a step.

@@ -129,14 +129,7 @@ func directivePage(r *request) (answer, error) {
 	if v.period != "" {
 		told = append(told, r.p.Month(v.period))
 	}
-	v.answers, v.list, err = open(r, roll[directive.Standing]{name: "answers", sorts: []string{"name", "body"},
-		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]directive.Standing, string, error) {
-			return directive.Answers(tx, by, id, f, p)
-		},
-		cols: []col{{"lists.col.body", 6}, {"word.unit", 5}, {"common.status", 3}, {"lists.col.answered", 3}, {"common.by", 4}, {"directives.answer_text", 8}},
-		cells: func(a directive.Standing) paper.Row {
-			return paper.Row{r.p.Name(a.OrgHi, a.OrgEn), r.p.Name(a.UnitHi, a.UnitEn), standingState(r.p, a).text, r.instant(a.AnsweredAt), r.p.Name(a.ByHi, a.ByEn), a.Body}
-		}}, told...)
+	v.answers, v.list, err = open(r, answersRoll(r, id, f), told...)
 	if err != nil {
 		return answer{}, err
 	}
@@ -181,6 +174,18 @@ func directivePage(r *request) (answer, error) {
 	}
 	pg.body = directiveBody(v)
 	return show(pg)
+}
+
+// answersRoll is the list of the bodies asked by a directive, as f chooses them.
+func answersRoll(r *request, id directive.ID, f directive.AnswerFilter) roll[directive.Standing] {
+	return roll[directive.Standing]{name: "answers", sorts: []string{"name", "body"},
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]directive.Standing, string, error) {
+			return directive.Answers(tx, by, id, f, p)
+		},
+		cols: []col{{"lists.col.body", 6}, {"word.unit", 5}, {"common.status", 3}, {"lists.col.answered", 3}, {"common.by", 4}, {"directives.answer_text", 8}},
+		cells: func(a directive.Standing) paper.Row {
+			return paper.Row{r.p.Name(a.OrgHi, a.OrgEn), r.p.Name(a.UnitHi, a.UnitEn), standingState(r.p, a).text, r.instant(a.AnsweredAt), r.p.Name(a.ByHi, a.ByEn), a.Body}
+		}}
 }
 
 type directiveView struct {

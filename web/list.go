@@ -37,13 +37,16 @@ const pageRows = 50
 type roll[T any] struct {
 	name  string   // in the register of exports and the names of files; "lists.name."+name says it in words
 	sorts []string // the ways to sort it; the first is its own
-	read  func(tx *db.Tx, by access.Actor, p db.Page) (rows []T, next string, err error)
+	read  reading[T]
 	cols  []col
 	cells func(v T) paper.Row
 
 	grouped bool               // on paper the first column stands above the rows that share it
 	letter  func(v T) letterOf // where rows have letters: that of a row
 }
+
+// reading reads a page of a list.
+type reading[T any] func(tx *db.Tx, by access.Actor, p db.Page) (rows []T, next string, err error)
 
 // col is a column of a file: the key of its title, and its share of the width.
 type col struct {
@@ -137,6 +140,15 @@ func (l *list) sortField(f form, p lang.Printer) templ.Component {
 		f.values.Set("sort", l.sorts[0].value)
 	}
 	return selectField(f, "sort", p.T("lists.sort_label"), "", l.sorts)
+}
+
+// orEach offers all, and each of values as word says it.
+func (r *request) orEach(values []string, word func(value string) string) []choice {
+	all := []choice{{value: "", text: r.p.T("common.all")}}
+	for _, v := range values {
+		all = append(all, choice{value: v, text: word(v)})
+	}
+	return all
 }
 
 // chosen gives the text of what was chosen; "" for all.

@@ -14,11 +14,13 @@ import (
 
 var (
 	cardNumber  = regexp.MustCompile(`<a href="([^"]+)"><span class="num"><b>([\d,]+)</b>`)
+	tileNumber  = regexp.MustCompile(`<a href="([^"]+)"><b>([\d,]+)</b>`)
 	otherNumber = regexp.MustCompile(`<td class="n"><a href="([^"]+)">([\d,]+)[^<]*</a>`)
 	verified    = regexp.MustCompile(`<a href="([^"]+state=confirmed)"[^>]*>(?:confirmed )?([\d,]+)`)
 	waiting     = regexp.MustCompile(`<a class="count" href="([^"]+)"[^>]*>([\d,]+)`)
 	monthNumber = regexp.MustCompile(`<a href="([^"]+&amp;month=[^"]+)" aria-label="[^:]+: ([\d,]+)`)
 	nextPage    = regexp.MustCompile(`<a class="button second" href="([^"]+)">Next`)
+	csvFile     = regexp.MustCompile(`href="([^"]*[?;]as=csv[^"]*)"`)
 	row         = regexp.MustCompile(`<a class="row"`)
 )
 
@@ -30,7 +32,7 @@ type number struct {
 
 func numbersOf(t *testing.T, body string) (all []number) {
 	t.Helper()
-	for _, form := range []*regexp.Regexp{cardNumber, otherNumber, verified, waiting, monthNumber} {
+	for _, form := range []*regexp.Regexp{cardNumber, tileNumber, otherNumber, verified, waiting, monthNumber} {
 		for _, m := range form.FindAllStringSubmatch(body, -1) {
 			n, err := strconv.Atoi(strings.ReplaceAll(m[2], ",", ""))
 			if err != nil {
@@ -65,17 +67,39 @@ func (b *browser) length(path string) (n int) {
 	return 0
 }
 
-// Each number of the dashboards opens a list of exactly that many, down both trees, for
-// everyone who sees it.
+// taken counts the rows of the file of a list; -1 when its page offers none.
+func (b *browser) taken(path string) int {
+	b.w.t.Helper()
+	a := b.get(path)
+	if a.status == 303 {
+		a = b.get(a.to)
+	}
+	file := csvFile.FindStringSubmatch(a.body)
+	if file == nil {
+		return -1
+	}
+	a = b.get(html.UnescapeString(file[1]))
+	_, rows, found := strings.Cut(a.body, "\r\n") // title, what, by whom, heads
+	for range 3 {
+		_, rows, found = strings.Cut(rows, "\r\n")
+	}
+	if a.status != 200 || !found {
+		b.w.t.Fatalf("%s: %d %.200s", file[1], a.status, a.body)
+	}
+	return strings.Count(rows, "\r\n")
+}
+
+// Each number of the dashboards opens a list of exactly that many, which can be taken
+// out with as many rows, down both trees, for everyone who sees it.
 func TestE2_EveryNumberOpensItsList(t *testing.T) {
 	o := newOffice(t)
 	o.opened()
-	seen := map[string]int{}
+	seen, taken := map[string]int{}, map[string]bool{}
 	for who, pages := range map[string][]string{
-		"state.incharge":        {"/", "/org/state", "/org/poorab", "/org/pachhim", "/org/nadi", "/org/kuan", "/org/kisan", "/area/surya", "/area/surya?level=assembly", "/area/pc-1", "/area/dist-poorab", "/area/dist-poorab?level=block", "/area/block-nadi", "/area/mandal-kuan", "/area/ac-1"},
-		"poorab.president":      {"/", "/org/poorab", "/org/nadi", "/org/kisan-poorab"},
+		"state.incharge":        {"/", "/org/state", "/org/poorab", "/org/pachhim", "/org/nadi", "/org/kuan", "/org/kisan", "/area/surya", "/area/surya?level=assembly", "/area/pc-1", "/area/dist-poorab", "/area/dist-poorab?level=block", "/area/block-nadi", "/area/mandal-kuan", "/area/ac-1", "/activity", "/activity?month=all", "/activity?month=all&state=confirmed", "/activity?state=disputed", "/activity?unit=poorab&state=claimed"},
+		"poorab.president":      {"/", "/activity", "/activity?state=confirmed", "/org/poorab", "/org/nadi", "/org/kisan-poorab"},
 		"nadi.president":        {"/", "/org/nadi", "/org/kuan"},
-		"kuan.president":        {"/", "/org/kuan"},
+		"kuan.president":        {"/", "/activity?state=claimed", "/org/kuan"},
 		"kisan.convenor":        {"/", "/org/kisan", "/org/kisan-poorab"},
 		"kisan-poorab.convenor": {"/", "/org/kisan-poorab"},
 	} {
@@ -93,6 +117,12 @@ func TestE2_EveryNumberOpensItsList(t *testing.T) {
 			for _, x := range all {
 				if n := b.length(x.to); n != x.n {
 					t.Errorf("%s %s: %d, but %s has %d", who, path, x.n, x.to, n)
+				}
+				if x.n > 0 && !taken[who+x.to] {
+					taken[who+x.to] = true
+					if n := b.taken(x.to); n != x.n {
+						t.Errorf("%s %s: %d, but the file of %s has %d rows", who, path, x.n, x.to, n)
+					}
 				}
 				seen[who] += x.n
 			}

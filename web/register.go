@@ -256,7 +256,7 @@ func seatsPage(r *request) (answer, error) {
 		return answer{}, err
 	}
 	v := seatsView{p: r.p, r: r, state: r.query("state"), agents: r.query("of") == "agents", role: r.query("role"), path: r.URL.Path}
-	if v.state != "filled" && v.state != "vacant" && v.state != "unknown" {
+	if !slices.Contains(seatStates, v.state) {
 		v.state = ""
 	}
 	roles, err := org.Roles(r.tx)
@@ -265,30 +265,34 @@ func seatsPage(r *request) (answer, error) {
 	}
 	v.form = r.newForm("state", v.state, "role", v.role)
 	v.roles = roleChoices(r.p, roles)
-	v.states = []choice{{value: "", text: r.p.T("common.all")}}
-	for _, s := range []string{"filled", "vacant", "unknown"} {
-		v.states = append(v.states, choice{value: s, text: r.p.T("register." + s)})
-	}
+	v.states = r.orEach(seatStates, func(s string) string { return r.p.T("register." + s) })
 	title := "register.seats_title"
 	if v.agents {
 		title = "register.agents_title"
 	}
 	f := org.SeatFilter{Body: o.ID, State: v.state, Role: org.RoleID(v.role), Agents: v.agents}
-	v.seats, v.list, err = open(r, roll[org.Seat]{name: "seats", sorts: org.SeatSorts(o, f),
-		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Seat, string, error) {
-			return org.Seats(tx, by, f, p)
-		},
-		cols: []col{{"lists.col.body", 6}, {"word.post", 4}, {"common.place", 5}, {"common.name", 5}, {"common.status", 3}, {"common.since", 3}},
-		cells: func(s org.Seat) paper.Row {
-			return paper.Row{r.p.Name(s.OrgHi, s.OrgEn), r.p.Name(s.RoleHi, s.RoleEn), areaName(r.p, s.AreaHi, s.AreaEn, s.AreaNumber),
-				r.p.Name(s.PersonHi, s.PersonEn), seatWord(r.p, s.State), dayCell(s.Since)}
-		}}, chosen(v.states, v.state), chosen(v.roles, v.role))
+	v.seats, v.list, err = open(r, seatsRoll(r.p, org.SeatSorts(o, f), func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Seat, string, error) {
+		return org.Seats(tx, by, f, p)
+	}), chosen(v.states, v.state), chosen(v.roles, v.role))
 	if err != nil {
 		return answer{}, err
 	}
 	pg := page{title: r.p.T(title), where: r.p.Name(o.NameHi, o.NameEn) + " · " + r.p.T("common.as_on", "day", lang.Day(r.today)), list: v.list, body: seatsBody(v)}
 	pg.crumbs, err = orgCrumbs(r, o, true)
 	return answer{page: pg}, err
+}
+
+// seatStates are what a seat can be.
+var seatStates = []string{"filled", "vacant", "unknown"}
+
+// seatsRoll is a list of seats.
+func seatsRoll(p lang.Printer, sorts []string, read reading[org.Seat]) roll[org.Seat] {
+	return roll[org.Seat]{name: "seats", sorts: sorts, read: read,
+		cols: []col{{"lists.col.body", 6}, {"word.post", 4}, {"common.place", 5}, {"common.name", 5}, {"common.status", 3}, {"common.since", 3}},
+		cells: func(s org.Seat) paper.Row {
+			return paper.Row{p.Name(s.OrgHi, s.OrgEn), p.Name(s.RoleHi, s.RoleEn), areaName(p, s.AreaHi, s.AreaEn, s.AreaNumber),
+				p.Name(s.PersonHi, s.PersonEn), seatWord(p, s.State), dayCell(s.Since)}
+		}}
 }
 
 // roleChoices offers all posts and each role.

@@ -245,14 +245,9 @@ func reviewPage(r *request) (answer, error) {
 	if v.silent, err = review.Silences(r.tx, r.by, l.ID); err != nil {
 		return answer{}, err
 	}
-	lines, found, err := open(r, roll[review.Line]{name: "lines", sorts: []string{"body", "name", "recorded"},
-		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
-			return review.Lines(tx, by, l.ID, v.verdict, p)
-		},
-		cols: []col{{"lists.col.body", 6}, {"common.name", 5}, {"word.post", 4}, {"lists.col.expected", 2}, {"lists.col.recorded", 2}, {"reviews.found", 4}, {"common.reason", 6}},
-		cells: func(l review.Line) paper.Row {
-			return paper.Row{r.p.Name(l.OrgHi, l.OrgEn), r.p.Name(l.PersonHi, l.PersonEn), r.p.Name(l.RoleHi, l.RoleEn), l.Expected, l.Recorded, verdictState(r.p, l.Verdict).text, l.Reason}
-		}}, toldVerdict(r.p, v.verdict))
+	lines, found, err := open(r, linesRoll(r.p, []string{"body", "name", "recorded"}, func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
+		return review.Lines(tx, by, l.ID, v.verdict, p)
+	}), toldVerdict(r.p, v.verdict))
 	if err != nil {
 		return answer{}, err
 	}
@@ -285,6 +280,15 @@ func reviewPage(r *request) (answer, error) {
 		pg.next = &link{r.p.T("reviews.send"), "/review/" + l.ID + "/send"}
 	}
 	return show(pg)
+}
+
+// linesRoll is a list of those whose work is not on record.
+func linesRoll(p lang.Printer, sorts []string, read reading[review.Line]) roll[review.Line] {
+	return roll[review.Line]{name: "lines", sorts: sorts, read: read,
+		cols: []col{{"lists.col.body", 6}, {"common.name", 5}, {"word.post", 4}, {"lists.col.expected", 2}, {"lists.col.recorded", 2}, {"reviews.found", 4}, {"common.reason", 6}},
+		cells: func(l review.Line) paper.Row {
+			return paper.Row{p.Name(l.OrgHi, l.OrgEn), p.Name(l.PersonHi, l.PersonEn), p.Name(l.RoleHi, l.RoleEn), l.Expected, l.Recorded, verdictState(p, l.Verdict).text, l.Reason}
+		}}
 }
 
 type reviewView struct {

@@ -3,11 +3,13 @@ package web
 import (
 	"slices"
 
+	"sangathan/access"
 	"sangathan/activity"
 	"sangathan/directive"
 	"sangathan/internal/db"
 	"sangathan/internal/fault"
 	"sangathan/internal/lang"
+	"sangathan/internal/paper"
 	"sangathan/org"
 	"sangathan/review"
 
@@ -62,14 +64,19 @@ func areaListPage(r *request) (answer, error) {
 	return v.page(r, at, name, []link{{name, "/area/" + string(a.ID)}})
 }
 
+// reportStates are what a monthly report can be.
+var reportStates = []string{directive.Answered, directive.Waiting, directive.OnTime, directive.Late}
+
 type withinView struct {
 	p               lang.Printer
 	r               *request
 	lists, allCases bool
 	title, about    string
+	states          []choice // by which the list can be narrowed; nil for none
+	form            form
 	body            templ.Component
+	list            *list
 	rows            int // shown; 0 says so
-	first, next     string
 }
 
 func (v *withinView) page(r *request, at org.Node, name string, crumbs []link) (answer, error) {
@@ -87,7 +94,7 @@ func (v *withinView) page(r *request, at org.Node, name string, crumbs []link) (
 	if v.about != "" {
 		where += " · " + v.about
 	}
-	return show(page{title: v.title, where: where, crumbs: crumbs, body: withinBody(v)})
+	return show(page{title: v.title, where: where, crumbs: crumbs, list: v.list, body: withinBody(v)})
 }
 
 // month is the month asked for; the last one that is over for none.
@@ -98,37 +105,34 @@ func (v *withinView) month() string {
 	return lastMonth(v.r.today)
 }
 
-// pageOf is the page that the address asks for.
-func (v *withinView) pageOf() db.Page { return db.Page{After: v.r.query("after"), Limit: pageRows} }
+// state is the state asked for, one of all; "" for every one. word says one.
+func (v *withinView) state(all []string, word func(state string) string) string {
+	state := v.r.query("state")
+	if !slices.Contains(all, state) {
+		state = ""
+	}
+	v.states = v.r.orEach(all, word)
+	v.about = capital(chosen(v.states, state))
+	v.form = v.r.newForm("state", state)
+	return state
+}
 
-// shown notes how a list of rows goes on.
-func (v *withinView) shown(rows int, next string, body templ.Component) error {
-	if v.rows, v.body = rows, body; v.r.query("after") != "" {
-		v.first = v.r.with("after", "")
-	}
-	if next != "" {
-		v.next = v.r.with("after", next)
-	}
-	return nil
+// within shows the page of a list that the address asks for.
+func within[T any](v *withinView, o roll[T], body func(rows []T) templ.Component) error {
+	rows, l, err := open(v.r, o)
+	v.list, v.rows, v.body = l, len(rows), body(rows)
+	return err
 }
 
 func (v *withinView) seats(r *request, at org.Node, agents bool) error {
-	state := r.query("state")
-	if !slices.Contains([]string{"filled", "vacant", "unknown"}, state) {
-		state = ""
-	}
+	f := org.SeatFilter{State: v.state(seatStates, func(s string) string { return r.p.T("register." + s) }), Agents: agents}
 	v.title = r.p.T("register.seats_title")
 	if agents {
 		v.title = r.p.T("register.agents_title")
 	}
-	if state != "" {
-		v.about = capital(r.p.T("register." + state))
-	}
-	seats, next, err := org.SeatsIn(r.tx, r.by, at.Area, org.SeatFilter{State: state, Agents: agents}, v.pageOf())
-	if err != nil {
-		return err
-	}
-	return v.shown(len(seats), next, seatRows(r.p, r, seats, "", true))
+	return within(v, seatsRoll(r.p, nil, func(tx *db.Tx, by access.Actor, p db.Page) ([]org.Seat, string, error) {
+		return org.SeatsIn(tx, by, at.Area, f, p)
+	}), func(seats []org.Seat) templ.Component { return seatRows(r.p, r, seats, "", true) })
 }
 
 func (v *withinView) reports(r *request, at org.Node) error {
@@ -138,46 +142,38 @@ func (v *withinView) reports(r *request, at org.Node) error {
 	}
 	month := v.month()
 	v.title = r.p.T("dash.reports", "month", r.p.Month(month))
-	f := directive.AnswerFilter{Period: month, Within: at, State: r.query("state")}
+	o := answersRoll(r, id, directive.AnswerFilter{Period: month, Within: at, State: v.state(reportStates, func(s string) string { return r.p.T("dash.report_state." + s) })})
 	root, err := org.Root(r.tx)
 	if err != nil {
 		return err
 	}
-	p := v.pageOf()
 	if at.Body == root.ID { // too many to be gathered and sorted by name
-		p.Sort = "body"
+		read := o.read
+		o.sorts, o.read = nil, func(tx *db.Tx, by access.Actor, p db.Page) ([]directive.Standing, string, error) {
+			p.Sort = "body"
+			return read(tx, by, p)
+		}
 	}
-	all, next, err := directive.Answers(r.tx, r.by, id, f, p)
-	if err != nil {
-		return err
-	}
-	if f.State != "" {
-		v.about = r.p.T("dash.report_state." + f.State)
-	}
-	return v.shown(len(all), next, reportRows(v, all))
+	return within(v, o, func(all []directive.Standing) templ.Component { return reportRows(v, all) })
 }
 
 func (v *withinView) active(r *request, at org.Node) error {
 	month := v.month()
 	v.title = r.p.T("dash.active", "month", r.p.Month(month))
-	all, next, err := activity.Active(r.tx, r.by, at, month, v.pageOf())
-	if err != nil {
-		return err
-	}
-	return v.shown(len(all), next, activeRows(v, all, month))
+	return within(v, roll[activity.Holder]{name: "active",
+		read: func(tx *db.Tx, by access.Actor, p db.Page) ([]activity.Holder, string, error) {
+			return activity.Active(tx, by, at, month, p)
+		},
+		cols: []col{{"lists.col.body", 6}, {"common.name", 5}, {"word.post", 4}, {"ledger.entries", 3}},
+		cells: func(h activity.Holder) paper.Row {
+			return paper.Row{r.p.Name(h.OrgHi, h.OrgEn), r.p.Name(h.PersonHi, h.PersonEn), r.p.Name(h.RoleHi, h.RoleEn), h.Entries}
+		}}, func(all []activity.Holder) templ.Component { return activeRows(v, all, month) })
 }
 
 func (v *withinView) entries(r *request, at org.Node) error {
-	f := activity.Filter{Within: at, Month: v.month(), State: r.query("state")}
+	f := activity.Filter{Within: at, Month: v.month(), State: v.state(entryStates, func(s string) string { return r.p.T("ledger.state." + s) })}
 	v.title = r.p.T("dash.entries", "month", r.p.Month(f.Month))
-	all, next, err := activity.List(r.tx, r.by, f, v.pageOf())
-	if err != nil {
-		return err
-	}
-	if f.State != "" {
-		v.about = r.p.T("ledger.state." + f.State)
-	}
-	return v.shown(len(all), next, entryRows(r.p, all, true))
+	return within(v, entriesRoll(r.p, f), func(all []activity.Entry) templ.Component { return entryRows(r.p, all, true) })
 }
 
 func (v *withinView) listed(r *request, at org.Node) error {
@@ -185,11 +181,9 @@ func (v *withinView) listed(r *request, at org.Node) error {
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	}
 	v.title = r.p.T("dash.listed")
-	lines, next, err := review.LinesIn(r.tx, r.by, at, v.pageOf())
-	if err != nil {
-		return err
-	}
-	return v.shown(len(lines), next, listedRows(v, lines))
+	return within(v, linesRoll(r.p, nil, func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
+		return review.LinesIn(tx, by, at, p)
+	}), func(lines []review.Line) templ.Component { return listedRows(v, lines) })
 }
 
 func (v *withinView) cases(r *request, at org.Node) error {
@@ -201,9 +195,5 @@ func (v *withinView) cases(r *request, at org.Node) error {
 		return fault.New(fault.NotFound, "fault.not_found")
 	}
 	v.title, v.about = r.p.T("cases.title"), r.p.T("cases.at."+step)
-	cases, next, err := review.Cases(r.tx, r.by, review.CaseFilter{Within: at, Step: step}, v.pageOf())
-	if err != nil {
-		return err
-	}
-	return v.shown(len(cases), next, caseRows(r.p, cases))
+	return within(v, casesRoll(r, review.CaseFilter{Within: at, Step: step}), func(cases []review.Case) templ.Component { return caseRows(r.p, cases) })
 }
