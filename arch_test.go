@@ -393,6 +393,41 @@ func TestNoTraceOfAMachine(t *testing.T) {
 	})
 }
 
+// What SECURITY.md promises is shown by a command: each command there finds tests in
+// every package that it names, so that none passes by testing nothing.
+func TestSecurityCommandsFindTests(t *testing.T) {
+	text, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string][]string{} // by folder
+	for _, s := range sources(t) {
+		for _, d := range s.ast.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.test && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+				tests[s.dir] = append(tests[s.dir], f.Name.Name)
+			}
+		}
+	}
+	commands := regexp.MustCompile("`go test ([^`]+)`").FindAllStringSubmatch(string(text), -1)
+	if len(commands) < 10 {
+		t.Fatalf("only %d commands seen", len(commands))
+	}
+	for _, c := range commands {
+		folders, run, _ := strings.Cut(c[1], " -run ")
+		run = strings.ReplaceAll(strings.Trim(run, "'"), `\|`, "|") // as a table writes it
+		match, err := regexp.Compile(run)
+		if err != nil {
+			t.Errorf("%s: %v", c[0], err)
+			continue
+		}
+		for _, folder := range strings.Fields(folders) {
+			if !slices.ContainsFunc(tests[path.Clean(folder)], match.MatchString) {
+				t.Errorf("%s: no test of %s is called so", c[0], folder)
+			}
+		}
+	}
+}
+
 func TestNothingIsPutOffWithoutAReason(t *testing.T) {
 	mark := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X)\b(\([^)]{4,}\):)?`)
 	for _, s := range sources(t) {

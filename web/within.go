@@ -141,7 +141,7 @@ func (v *withinView) reports(r *request, at org.Node) error {
 		return err
 	}
 	month := v.month()
-	v.title = r.p.T("dash.reports", "month", r.p.Month(month))
+	v.title = r.p.T("dash.reports_list", "month", r.p.Month(month))
 	o := answersRoll(r, id, directive.AnswerFilter{Period: month, Within: at, State: v.state(reportStates, func(s string) string { return r.p.T("dash.report_state." + s) })})
 	root, err := org.Root(r.tx)
 	if err != nil {
