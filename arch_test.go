@@ -30,7 +30,7 @@ var tiers = map[string]int{
 	"booth": 6, "bulletin": 6, "directive": 6, "election": 6, "enrol": 6, "meeting": 6, "tour": 6,
 	"activity": 5, "finding": 5, "intake": 5,
 	"org":    4,
-	"letter": 3,
+	"backup": 3, "letter": 3,
 	"access": 2, "pack": 2, "sms": 2, "tally": 2,
 	"internal/paper": 2, // sets type in the words of lang
 	"internal/db":    1, "internal/job": 1, "internal/lang": 1,

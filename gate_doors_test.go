@@ -41,6 +41,7 @@ web GET /me/second                       | -
 web POST /me/second                      | -                 | - | code=123456
 web POST /me/second/begin                | -
 web POST /me/second/remove               | -                 | - | code=123456
+web GET /backups                         | (needs watch backups) -
 web GET /signins                         | (needs watch sign-ins) -
 
 web GET /exports                         | -

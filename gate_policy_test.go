@@ -111,6 +111,7 @@ record leave < see person                   | block dist desk incharge president
 give slip < see person                      | block distgs dist              | below
 give slip < see person                      | desk incharge president        | own below line
 publish criteria                            | desk president                 | own
+watch backups                               | president                      | own
 watch sign-ins                              | desk incharge president        | own
 load lists                                  | desk president                 | own
 load list                                   | desk president                 | own below line

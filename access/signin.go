@@ -86,6 +86,18 @@ func ForgetCodes(tx *db.Tx, phone string) error {
 	return err
 }
 
+// VoidSignIns ends every session and takes back every code, ticket, slip and known device,
+// of a unit that was brought back from a backup: what was ended since then must not come
+// back with it. Numbers, PINs and second steps stay.
+func VoidSignIns(tx *db.Tx) error {
+	for _, q := range []string{`delete from session`, `delete from sign_in_code`, `delete from sign_in_ticket`, `delete from activation_slip`, `delete from device`} {
+		if _, err := tx.Exec(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Sweep takes away what signing in has left and nobody can use any more: codes that
 // are over and whose hour is counted, tickets, sessions, wrong
 // PINs that lock nobody out and are a day old, devices that nobody uses. It treats

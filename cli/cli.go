@@ -26,6 +26,7 @@ import (
 type Env struct {
 	Stdout, Stderr io.Writer
 	Open           func(name string) (io.ReadCloser, error) // reads a named file; "-" is standard input
+	Dir            string                                   // the folder in which the command was called
 	Now            func() time.Time
 	Unit           *db.Unit // open already: the commands use it, and close nothing
 }
@@ -40,7 +41,8 @@ func Main() int {
 
 // machine is the environment of a command on this machine.
 func machine() *Env {
-	return &Env{Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Open: func(name string) (io.ReadCloser, error) {
+	dir, _ := os.Getwd() // without one, relative names stay as they are
+	return &Env{Stdout: os.Stdout, Stderr: os.Stderr, Dir: dir, Now: time.Now, Open: func(name string) (io.ReadCloser, error) {
 		if name == "-" {
 			return io.NopCloser(os.Stdin), nil
 		}
@@ -66,6 +68,8 @@ func commands() []command {
 		{"election", "import results", true, electionCommand},
 		{"doctor", "check a unit's figures against its rows, and what must hold in it", true, doctorCommand},
 		{"copy", "copy a unit from one engine to the other, and compare", false, copyCommand},
+		{"backup", "write all of a unit into one encrypted file", true, backupCommand},
+		{"restore", "bring a backup into a new place", false, restoreCommand},
 		{"signin", "limits of signing in, and roles that need the second step", true, signInCommand},
 		{"sms-test", "send one message through an SMS gateway", false, smsTestCommand},
 		{"import", "load the lists that offices keep, or take one back", true, importCommand},

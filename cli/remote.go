@@ -19,6 +19,7 @@ import (
 // call is a command sent to the server that holds the unit's folder.
 type call struct {
 	Args  []string          `json:"args"`
+	Dir   string            `json:"dir"`
 	Files map[string][]byte `json:"files"` // content of the files that the arguments name
 }
 
@@ -31,7 +32,7 @@ func socketPath(dir string) string { return filepath.Join(dir, "socket") }
 
 // callServer has the running server carry the command out, and copies its answer.
 func callServer(ctx context.Context, e *Env, dir string, args []string) int {
-	c := call{Args: args, Files: map[string][]byte{}}
+	c := call{Args: args, Dir: e.Dir, Files: map[string][]byte{}}
 	for _, a := range args {
 		if st, err := os.Stat(a); (err == nil && st.Mode().IsRegular()) || a == "-" {
 			f, err := e.Open(a)
@@ -96,7 +97,7 @@ func listenLocal(u *db.Unit, e *Env) (io.Closer, error) {
 			return
 		}
 		var stdout, stderr bytes.Buffer
-		here := &Env{Stdout: &stdout, Stderr: &stderr, Now: e.Now, Unit: u, Open: func(name string) (io.ReadCloser, error) {
+		here := &Env{Stdout: &stdout, Stderr: &stderr, Dir: c.Dir, Now: e.Now, Unit: u, Open: func(name string) (io.ReadCloser, error) {
 			b, ok := c.Files[name]
 			if !ok {
 				return nil, fmt.Errorf("%s: %w", name, os.ErrNotExist)

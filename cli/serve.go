@@ -11,6 +11,7 @@ import (
 
 	"sangathan/access"
 	"sangathan/api"
+	"sangathan/backup"
 	"sangathan/intake"
 	"sangathan/internal/db"
 	"sangathan/letter"
@@ -22,10 +23,12 @@ import (
 // serveCommand serves a unit's pages and API until it is stopped.
 //
 //	sangathan serve -db PATH [-addr HOST:PORT] [-cert FILE -key FILE] [-sms FILE]
+//		[-backup-to DIR -recipient age1... [-backup-every 24h] [-backup-keep 14]]
 func serveCommand(ctx context.Context, e *Env, args []string) error {
 	f := newFlags(e, "serve", "")
 	s := serverFlags(f)
 	gateway := f.String("sms", "", "SMS gateway (see docs/sms.md); without one people sign in by slip and PIN")
+	backups := newBackupFlags(f.FlagSet)
 	rest, err := f.parse(args, true)
 	if err != nil {
 		return err
@@ -38,6 +41,9 @@ func serveCommand(ctx context.Context, e *Env, args []string) error {
 		if s.sms, err = loadGateway(e, *gateway); err != nil {
 			return err
 		}
+	}
+	if s.backups, err = backups.schedule(); err != nil {
+		return err
 	}
 	return e.with(ctx, *f.db, func(u *db.Unit) error { return s.serve(ctx, e, u, web.Config{}) })
 }
@@ -55,6 +61,9 @@ const keepEvery = time.Minute
 // sweepEvery is how long what signing in has left may lie.
 const sweepEvery = time.Hour
 
+// backupEvery is how soon a backup that is due is begun.
+const backupEvery = time.Minute
+
 // watchEvery is how soon the log tells that strangers use up the limits of signing in.
 const watchEvery = time.Minute
 
@@ -64,7 +73,8 @@ const analyzeEvery = 6 * time.Hour
 
 type server struct {
 	addr, cert, key, url *string
-	sms                  *sms.Gateway // nil for none
+	sms                  *sms.Gateway     // nil for none
+	backups              *backup.Schedule // nil for none
 }
 
 func serverFlags(f flags) server {
@@ -123,6 +133,9 @@ func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) e
 	go every(keepEvery, "keep figures", func() error { return tally.Keep(ctx, u) })
 	go every(sweepEvery, "sweep sign-ins", func() error { return u.Write(ctx, access.Sweep) })
 	go every(watchEvery, "watch sign-ins", watchSignIns(ctx, u, cfg.Logger))
+	if s.backups != nil {
+		go every(backupEvery, "backup", func() error { return s.backups.Run(ctx, u) })
+	}
 	started := false
 	go every(analyzeEvery, "analyze", func() error {
 		if !started { // a server that starts is waited for

@@ -22,7 +22,7 @@ type homeItem struct {
 
 // homeSources give what waits for the actor, each capability its own; the page shows
 // them in this order.
-var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome, startHome, intakeHome, signInHome}
+var homeSources = []func(*request) ([]homeItem, error){caseHome, directiveHome, reviewHome, activityHome, proposalHome, registerHome, startHome, intakeHome, signInHome, backupHome}
 
 // homePage is the first page, by hat: the state's desk and in-charge see the state's
 // figures and work lists, presidents their due items and bodies, workers the report

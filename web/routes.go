@@ -67,6 +67,7 @@ var routes = []route{
 	{method: "POST", pattern: "/me/second", act: "", target: "self", handle: confirmSecond, harmless: true},
 	{method: "POST", pattern: "/me/second/begin", act: "", target: "self", handle: beginSecond, again: "/me/second", harmless: true},
 	{method: "POST", pattern: "/me/second/remove", act: "", target: "self", handle: removeSecond, again: "/me/second", harmless: true},
+	{method: "GET", pattern: "/backups", act: access.Admin, target: "list", handle: backupPage},
 	{method: "GET", pattern: "/signins", act: access.GiveSlip, target: "list", handle: signInsPage},
 
 	{method: "GET", pattern: "/exports", act: "", target: "list", handle: exportsPage},

@@ -114,6 +114,22 @@ const (
 var kinds = map[string]kind{"text": text, "integer": whole, "bigint": whole, "smallint": whole, "boolean": yesno,
 	"double precision": real, "real": real, "bytea": bytea, "blob": bytea}
 
+// CountRows gives the number of rows of each table that the schema has. It reads whole
+// tables: for a copy, not for a page.
+func (t *Tx) CountRows() (map[string]int, error) {
+	all, err := t.tables()
+	if err != nil {
+		return nil, err
+	}
+	rows := map[string]int{}
+	for _, one := range all {
+		if rows[one.name], err = t.Int(`select count(*) from ` + one.name); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
 // tables lists what the schema holds, by name. Views, generated columns and the
 // runner's own list of migrations are not stored by us.
 func (t *Tx) tables() ([]table, error) {
@@ -153,6 +169,7 @@ func copyTables(src, dst *Tx, progress func(string, int, int)) ([]Copied, error)
 		if _, err := src.Exec(`pragma mmap_size = 0`); err != nil {
 			return nil, err
 		}
+		defer src.Exec(`pragma mmap_size = ` + mapped)
 	}
 	all, err := src.tables()
 	if err != nil {

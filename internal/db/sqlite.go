@@ -69,6 +69,9 @@ func init() {
 	}
 }
 
+// mapped is how much of the database a reader maps into memory: as much as SQLite can.
+const mapped = "2147418112"
+
 // uriPath escapes what would end the path in an SQLite URI: a folder may be named "#1".
 var uriPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
 
@@ -115,7 +118,7 @@ func openSQLite(ctx context.Context, u *Unit) (engine, error) {
 		return nil, err
 	}
 	if !u.cfg.Fresh {
-		q := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(10000)", "query_only(1)", "cache_size(-16384)", "temp_store(2)", "mmap_size(2147418112)"}}
+		q := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(10000)", "query_only(1)", "cache_size(-16384)", "temp_store(2)", "mmap_size(" + mapped + ")"}}
 		if e.r, err = sql.Open("sqlite", file+"?"+q.Encode()); err != nil {
 			w.Close()
 			return nil, err
