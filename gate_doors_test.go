@@ -96,6 +96,9 @@ web POST /org/{id}/letters/{kind}/{lang} | edit letters      | body | template={
 web POST /org/{id}/letters/{kind}/{lang}/preview | edit letters | body | template={template}
 web POST /org/{id}/letters/{kind}/{lang}/restore | edit letters | body | version=0
 also web GET /letters/{id}               | see notice        | notice-letter
+web GET /dispatch                        | -
+also web GET /dispatch?unit={id}         | filter            | body
+also web GET /dispatch?body={id}         | filter            | body
 also web GET /people?q={id}              | find              | person
 also web GET /people?q={id}              | find              | phone
 also web GET /vacancies?unit={id}        | filter            | body
@@ -159,6 +162,7 @@ web POST /case/{id}/reply-for            | record service    | case | manner=let
 web POST /case/{id}/appeal-for           | record service    | case | manner=letter&text=x
 web POST /case/{id}/recommend            | recommend         | case | verdict=warn&text=x
 web POST /case/{id}/decide               | decide            | case | verdict=warn&text=x
+web POST /case/{id}/settle               | decide            | case | text=x
 web POST /case/{id}/appeal               | answer own case   | case | text=x
 web POST /case/{id}/hear                 | hear appeal       | case | result=upheld&text=x
 web GET /membership/{id}/relieve         | relieve now       | membership
@@ -216,6 +220,12 @@ also api GET /people?q={id}              | find              | phone
 also api GET /orders?unit={id}           | filter            | body
 also api GET /orders?person={id}         | filter            | person
 also api GET /orders?organization={id}   | filter            | body
+api GET /letters                         | -
+api POST /letters.pdf                    | - | - | {}
+api POST /organizations/{id}/diary       | see contacts      | body | {}
+also api GET /letters?unit={id}          | filter            | body
+also api GET /letters?body={id}          | filter            | body
+also api GET /letters?person={id}        | filter            | person
 
 api GET /activities                      | -
 api GET /activities/total                | -
@@ -264,6 +274,7 @@ api POST /cases/{id}/service             | record service    | notice | {"manner
 api POST /cases/{id}/reply               | answer own case   | notice | {"text":"x"}
 api POST /cases/{id}/recommendation      | recommend         | case | {"verdict":"warn","text":"x"}
 api POST /cases/{id}/decision            | decide            | case | {"verdict":"warn","text":"x"}
+api POST /cases/{id}/settle              | decide            | case | {"text":"x"}
 api POST /cases/{id}/appeal              | answer own case   | case | {"text":"x"}
 api POST /cases/{id}/appeal-decision     | hear appeal       | case | {"verdict":"upheld","text":"x"}
 also api GET /cases?unit={id}            | filter            | body
@@ -285,7 +296,7 @@ also api POST /proposals                 | (needs own propose) choice | person |
 // page or route reads has to stand in doors with {id}, or the test fails. after_ is followed by
 // a table, and names a row of that very table.
 const plainNames = `
-sort as limit kind month state after role step verdict period on q code phone pin ticket again login lang back form_id device second others number words below
+sort as limit kind year mark letter rows month waiting state after role step verdict period on q code phone pin ticket again login lang back form_id device second others number words below
 text reason day note charge from_day to_day from_month to_month manner reached sure word people kinds due_day subject body_text
 name name_en name_hi gender birth_year new new_person of dir do tree at_once decision months min_expected below_percent reply_days appeal_days result id
 source source_day address_hi address_en contact_hi contact_en copy_hi mark copy_en copy_more copy_to no_emblem template version level after_

@@ -28,6 +28,9 @@ const rolls = `
 /orders?unit={id}                  | body   | o
 /orders?body={id}                  | body   | o
 /orders?person={id}                | person | o
+/dispatch                          |        | p
+/dispatch?unit={id}                | body   | p
+/dispatch?body={id}                | body   | p
 /org/{id}/seats                    | body   | p
 /org/{id}/seats?state=vacant       | body   | b
 /org/{id}/diary                    | body   | p

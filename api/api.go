@@ -38,6 +38,8 @@ type api struct {
 	unit *db.Unit
 	log  *slog.Logger
 	huma huma.API
+
+	making chan struct{} // as many as files may be made at a time
 }
 
 // New makes the API of a unit.
@@ -46,10 +48,11 @@ func New(u *db.Unit, log *slog.Logger) http.Handler {
 	cfg := huma.DefaultConfig("Sangathan", "1")
 	cfg.OpenAPIPath = "/api/openapi"
 	cfg.DocsPath, cfg.SchemasPath = "", ""
+	cfg.Transformers = append(cfg.Transformers, inWords)
 	cfg.CreateHooks = nil // no "$schema" links in answers
 	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	a := &api{unit: u, log: log, huma: humago.New(mux, cfg)}
+	a := &api{unit: u, log: log, huma: humago.New(mux, cfg), making: make(chan struct{}, maxMade)}
 	a.huma.UseMiddleware(withCaller)
 	a.routes()
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {

@@ -69,6 +69,7 @@ func (p Paged) page() db.Page { return db.Page{Sort: p.Sort, After: p.After, Lim
 func (a *api) routes() {
 	a.signIn()
 	a.register()
+	a.letters()
 	a.ledger()
 	a.activities()
 	a.directives()
@@ -502,6 +503,9 @@ func (a *api) reviews() {
 	}) (made, error) {
 		id, err := review.Decide(tx, by, in.ID, in.Body.Verdict, in.Body.Text, in.Body.CopyTo...)
 		return made{string(id)}, err
+	})
+	write(a, "/cases/{id}/settle", "decide", "Close a case that the talk has settled, without a notice", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {
+		return ok, review.Settle(tx, by, in.ID, in.Body.Text)
 	})
 	write(a, "/cases/{id}/appeal", "self", "The person's one appeal", func(tx *db.Tx, by access.Actor, in *withText) (done, error) {
 		return ok, review.Appeal(tx, by, in.ID, in.Body.Text)

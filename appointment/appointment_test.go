@@ -447,3 +447,38 @@ func TestEveryOrderHasItsSentence(t *testing.T) {
 		}
 	}
 }
+
+// A proposal for a seat to which its holder comes back is closed and says why; one to
+// act beside them stays.
+func TestE2_AReinstatementClosesTheProposalsForItsSeat(t *testing.T) {
+	each(t, func(o office) {
+		var seat org.SeatID
+		var relief org.OrderID
+		incharge := o.Actor("state.incharge")
+		o.must(func(tx *db.Tx) error {
+			m, err := org.LookupMembership(tx, o.Member("nadi.sec1"))
+			if err != nil {
+				return err
+			}
+			seat = m.Seat
+			relief, err = org.Relieve(tx, incharge, org.Relief{Membership: m.ID, Reason: "काम नहीं हुआ", Day: today})
+			return err
+		})
+		regular, acting := o.proposed("poorab.gs", seat, "tila.sec1"), ""
+		o.must(func(tx *db.Tx) (err error) {
+			acting, err = appointment.Propose(tx, o.Actor("poorab.gs"), appointment.Proposal{Seat: seat, Person: o.Person("tila.sec2"), Charge: "acting", Reason: "तब तक"})
+			return err
+		})
+		o.must(func(tx *db.Tx) error {
+			_, err := org.Reinstate(tx, incharge, relief, "अपील मान्य")
+			return err
+		})
+		p := o.get("state.incharge", regular)
+		if p.State != "refused" || p.DecisionKey != "appointment.seat_resumed" || p.Decision != "" || p.DecidedBy != o.Person("state.incharge") || p.DecidedAt == 0 || !lang.Has(p.DecisionKey) {
+			o.Errorf("%+v", p)
+		}
+		if p := o.get("state.incharge", acting); p.State != "open" {
+			o.Errorf("%+v", p)
+		}
+	})
+}

@@ -55,6 +55,10 @@ func (p Proposal) StateKey() string { return "appointment.state." + p.State }
 // seatGiven is the reason that stands in proposals closed by another's approval.
 const seatGiven = "appointment.seat_given"
 
+// seatResumed stands in those for a seat that its holder has again, by an order that
+// took the ending back; package org closes them.
+const seatResumed = "appointment.seat_resumed"
+
 const proposalFrom = `d.id, d.seat_id, d.post_id, d.organization_id, o.name_hi, o.name_en, d.unit_id, t.role_id,
 		coalesce(nullif(t.label_hi, ''), r.name_hi), coalesce(nullif(t.label_en, ''), r.name_en), t.area_id, a.name_hi, a.name_en,
 		d.person_id, p.name_hi, p.name_en, d.charge, d.reason, d.state, d.proposed_at, d.proposed_person, coalesce(pp.name_hi, ''), coalesce(pp.name_en, ''),
@@ -71,8 +75,8 @@ func scanProposal(s db.Scanner) (p Proposal, err error) {
 		&p.Person, &p.PersonHi, &p.PersonEn, &p.Charge, &p.Reason, &p.State, &p.ProposedAt, &p.ProposedBy, &p.ProposerHi, &p.ProposerEn,
 		&decided, &decider, &p.DeciderHi, &p.DeciderEn, &p.Decision, &order)
 	p.Unit, p.DecidedBy, p.DecidedAt, p.Order = org.OrganizationID(unit.String), org.PersonID(decider.String), decided.Int64, org.OrderID(order.String)
-	if p.Decision == seatGiven {
-		p.Decision, p.DecisionKey = "", seatGiven
+	if p.Decision == seatGiven || p.Decision == seatResumed {
+		p.Decision, p.DecisionKey = "", p.Decision
 	}
 	return p, err
 }

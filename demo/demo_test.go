@@ -734,3 +734,15 @@ func TestBoothsFile(t *testing.T) {
 		t.Errorf("%d of %d booths are those of the file", n, res.Areas["booth"])
 	}
 }
+
+// Letters take their numbers in the order of their dates.
+func TestLettersAreNumberedByDate(t *testing.T) {
+	u, _ := made(t)
+	read(t, u, func(tx *db.Tx) error {
+		numbers, err := db.Select(tx, `select n from letter order by issued_at, n`, nil, db.One[int])
+		if err == nil && (len(numbers) < 10 || !slices.IsSorted(numbers)) {
+			t.Errorf("letters by date have the numbers %v", numbers)
+		}
+		return err
+	})
+}

@@ -2,7 +2,9 @@ package demo
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"sangathan/access"
@@ -21,6 +23,7 @@ type storyteller struct {
 	incharge access.Actor
 	desk     access.Actor
 	caller   access.Actor
+	wait     func(share float64) bool // until all stories have come so far
 }
 
 // district is a unit whose officers act in the story.
@@ -58,13 +61,11 @@ func tell(tx *db.Tx, g *generator, lists map[org.OrganizationID]string) error {
 	if len(districts) < 3 {
 		return fmt.Errorf("only %d districts have what the story needs", len(districts))
 	}
-	if err := s.cases(districts[0]); err != nil {
-		return err
-	}
-	if err := s.returned(districts[1]); err != nil {
-		return err
-	}
-	if err := s.checking(districts[2]); err != nil {
+	if err := s.atOnce(
+		func(s *storyteller) error { return s.cases(districts[0]) },
+		func(s *storyteller) error { return s.returned(districts[1]) },
+		func(s *storyteller) error { return s.checking(districts[2]) },
+	); err != nil {
 		return err
 	}
 	s.signIn("state_incharge", g.incharge)
@@ -127,8 +128,48 @@ func (s *storyteller) districts(lists map[org.OrganizationID]string) (found []*d
 	return found, nil
 }
 
-// then does one step of the story at that share of what has passed of the month.
+// atOnce tells stories side by side, whichever step comes next by time: so letters
+// take their numbers in the order of their dates.
+func (s *storyteller) atOnce(stories ...func(s *storyteller) error) error {
+	type story struct {
+		next func() (float64, bool)
+		at   float64
+	}
+	var open []*story
+	errs := make([]error, len(stories))
+	goOn := func(t *story) bool {
+		share, more := t.next()
+		t.at = share
+		return more
+	}
+	for i, tell := range stories {
+		next, stop := iter.Pull(func(yield func(float64) bool) {
+			own := *s
+			own.wait = yield
+			errs[i] = tell(&own)
+		})
+		defer stop()
+		if t := (&story{next: next}); goOn(t) {
+			open = append(open, t)
+		}
+	}
+	for len(open) > 0 && errors.Join(errs...) == nil {
+		first := slices.MinFunc(open, func(a, b *story) int { return cmp.Compare(a.at, b.at) })
+		if !goOn(first) {
+			open = slices.DeleteFunc(open, func(t *story) bool { return t == first })
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var errStopped = errors.New("another story failed")
+
+// then does one step of a story at that share of what has passed of the month; the
+// steps of a story come in the order of their time.
 func (s *storyteller) then(share float64, step func() error) error {
+	if !s.wait(share) {
+		return errStopped
+	}
 	return at(s.tx, s.g.moment(share), step)
 }
 
@@ -176,13 +217,16 @@ func (s *storyteller) cases(d *district) error {
 		}
 	}
 	replied := all[2:] // all[1] stays with the talk, all[0] with the notice
-	for i, c := range append([]review.Case{all[0]}, replied...) {
+	noticed := append([]review.Case{all[0]}, replied...)
+	for i, c := range noticed {
 		if err := s.then(0.30+0.004*float64(i), func() error {
 			_, err := review.Notice(s.tx, s.desk, c.ID, "पिछले छह महीनों में आपके पद से अपेक्षित गतिविधियाँ रिकॉर्ड में नहीं हैं। इस बारे में अपना उत्तर दें।")
 			return err
 		}); err != nil {
 			return err
 		}
+	}
+	for i, c := range noticed {
 		if err := s.then(0.38+0.004*float64(i), func() error {
 			return review.Serve(s.tx, s.desk, c.ID, "signed", s.tx.Today(), "नोटिस हाथ में दिया गया, पावती पर हस्ताक्षर हैं।")
 		}); err != nil {

@@ -35,6 +35,8 @@ type Draft struct {
 	Number   string
 	By       string // organization that issues it; "" for the highest
 	Person   string // whom it is about
+	About    string // organization that the record is of
+	Unit     string // its district-level body; "" at the level of the state
 	At       int64  // when it was issued, milliseconds UTC
 	// Fields gives what stands in it, in the printer's language: the fields of
 	// [FieldsOf] but those of the letterhead. "copy_to" holds one a line.
@@ -110,10 +112,11 @@ func Issue(tx *db.Tx, d Draft) (id string, err error) {
 		}
 		fields[in] = string(text)
 	}
-	n, err := tx.Exec(`insert into letter(id, kind, record, record_id, number, organization_id, person_id, issued_at,
+	mark, year, place := parts(d.Number)
+	n, err := tx.Exec(`insert into letter(id, kind, record, record_id, number, mark, year, n, organization_id, about_id, unit_id, person_id, issued_at,
 			form_hi, form_en, fields_hi, fields_en, emblem_id, address)
-		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict(record, record_id) do nothing`,
-		id, d.Kind, d.Record, d.RecordID, d.Number, d.By, d.Person, d.At,
+		values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict(record, record_id) do nothing`,
+		id, d.Kind, d.Record, d.RecordID, d.Number, mark, year, place, d.By, d.About, db.Null(d.Unit), d.Person, d.At,
 		forms[lang.Hi], forms[lang.En], fields[lang.Hi], fields[lang.En], db.Null(head.Emblem), address)
 	if err != nil {
 		return "", err

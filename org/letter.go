@@ -171,7 +171,7 @@ func issueLetter(tx *db.Tx, id OrderID, copyTo []string) (string, error) {
 			return "", err
 		}
 	}
-	return letter.Issue(tx, letter.Draft{Kind: kind, Record: letter.OfOrder, RecordID: string(id), Number: d.Number, By: l.by, Person: string(d.Person), At: d.RecordedAt, CopyTo: copyTo,
+	return letter.Issue(tx, letter.Draft{Kind: kind, Record: letter.OfOrder, RecordID: string(id), Number: d.Number, By: l.by, Person: string(d.Person), About: string(o.ID), Unit: string(o.Unit), At: d.RecordedAt, CopyTo: copyTo,
 		Fields: func(p lang.Printer) map[string]string {
 			post, body := lang.Name{Hi: d.RoleHi, En: d.RoleEn}, lang.Name{Hi: d.OrgHi, En: d.OrgEn}
 			person := Honoured(p, lang.Name{Hi: d.PersonHi, En: d.PersonEn}, l.Gender)

@@ -554,6 +554,9 @@ func resume(tx *db.Tx, m Membership, order OrderID, seatless bool) error {
 		if err := seatsTurn(tx, o, s.Area, s.Role, s.State, "filled", 1); err != nil {
 			return err
 		}
+		if err := closeProposals(tx, m.Seat, order); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(`update membership set to_day = null, end_reason = '', end_order = null where id = $1`, m.ID); err != nil {
 		return err
@@ -562,6 +565,19 @@ func resume(tx *db.Tx, m Membership, order OrderID, seatless bool) error {
 		return err
 	}
 	return access.Grant(tx, string(m.ID), string(m.Role), string(m.Organization))
+}
+
+// seatResumed is the reason that stands in proposals for a seat to which its holder has
+// come back by an order.
+const seatResumed = "appointment.seat_resumed"
+
+// closeProposals closes the open proposals for a seat that its holder has again: they
+// could no longer be approved.
+func closeProposals(tx *db.Tx, seat SeatID, order OrderID) error {
+	_, err := tx.Exec(`update proposal set state = 'refused', decided_at = $1, decision_reason = $2,
+			decided_by = (select by_membership from orders where id = $3), decided_person = (select by_person from orders where id = $3)
+		where seat_id = $4 and state = 'open' and charge = 'regular'`, tx.Millis(), seatResumed, order, seat)
+	return err
 }
 
 // continueSeatless ends a membership's time in its seat without blame and lets the

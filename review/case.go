@@ -25,9 +25,12 @@ const (
 	StepRecommended = "recommended" // the district has recommended
 	StepDecided     = "decided"     // the competent authority has decided; appeal is open
 	StepAppealed    = "appealed"    // the person has appealed
-	StepClosed      = "closed"      // retained, or the appeal is decided
+	StepClosed      = "closed"      // retained or settled, or the appeal is decided
 	StepEnded       = "ended"       // the post was left before a decision; only ever read, never stored
 )
+
+// Settled is the decision that closes a case after the talk, without a notice.
+const Settled = "settled"
 
 // Steps lists the steps in which a case can stand, in order.
 var Steps = []string{StepOpened, StepSpoken, StepNoticed, StepServed, StepReplied, StepRecommended, StepDecided, StepAppealed, StepClosed, StepEnded}
@@ -54,7 +57,7 @@ type Case struct {
 	OpenedAt      int64              `json:"opened_at"`
 	NoticeNumber  string             `json:"notice_number,omitempty"`
 	ReplyBy       string             `json:"reply_by,omitempty"` // last day to reply
-	Decision      string             `json:"decision,omitempty"` // retain, warn, transfer, relieve
+	Decision      string             `json:"decision,omitempty"` // retain, warn, transfer, relieve, settled
 	DecidedBy     org.PersonID       `json:"decided_by,omitempty"`
 	DeciderHi     string             `json:"decider_hi,omitempty"`
 	DeciderEn     string             `json:"decider_en,omitempty"`
@@ -131,9 +134,11 @@ type CaseFilter struct {
 	Review string // from this list
 
 	Decider       org.PersonID // who decided; read by those whom Deciders tells
-	Decision      string       // retain, warn, transfer, relieve
+	Decision      string       // retain, warn, transfer, relieve, settled
 	WithoutNotice string       // "yes", "no"
 	AppealResult  string       // upheld, reversed
+
+	Waiting access.Act // only those in which the hat has this act, and not one's own
 }
 
 // caseOrders are the ways to sort cases.
@@ -214,13 +219,18 @@ func CoversCases(by access.Actor, body access.Target) bool {
 	return false
 }
 
-func caseQuery(tx *db.Tx, by access.Actor, f CaseFilter) (string, db.Args, error) {
-	var r access.Reach
+// caseReach is how far by reads lists of cases.
+func caseReach(by access.Actor) access.Reach {
 	for _, a := range caseReaders {
-		if r = by.ReachOf(a); r != (access.Reach{}) {
-			break
+		if r := by.ReachOf(a); r != (access.Reach{}) {
+			return r
 		}
 	}
+	return access.Reach{}
+}
+
+func caseQuery(tx *db.Tx, by access.Actor, f CaseFilter) (string, db.Args, error) {
+	r := caseReach(by)
 	self := ""
 	if f.Person != "" && string(f.Person) == by.Person {
 		self = by.Person
@@ -235,6 +245,11 @@ func caseQuery(tx *db.Tx, by access.Actor, f CaseFilter) (string, db.Args, error
 	db.Equal(&where, &args, "k.decided_person", string(f.Decider))
 	db.Equal(&where, &args, "k.decision", f.Decision)
 	db.Equal(&where, &args, "k.appeal_result", f.AppealResult)
+	if f.Waiting != "" {
+		w := by.ReachOf(f.Waiting)
+		where += ` and (o.path >= ` + args.Place(w.OrgFrom) + ` and o.path < ` + args.Place(w.OrgTo) + ` or o.area_path >= ` + args.Place(w.AreaFrom) + ` and o.area_path < ` + args.Place(w.AreaTo) +
+			`) and k.person_id <> ` + args.Place(by.Person)
+	}
 	switch f.WithoutNotice {
 	case "yes":
 		where += ` and k.without_notice = true`
@@ -657,6 +672,34 @@ func Decide(tx *db.Tx, by access.Actor, id, verdict, text string, copyTo ...stri
 	return order, decided(tx, by, id, verdict, text, order)
 }
 
+// Settle closes a case that the talk has settled, with the reasons: the person remains
+// in the post and no notice is issued. It stands in the case as the decision "settled"
+// of whoever took it, and is counted with what they have decided. The actor needs
+// decide on the person's body and is not who spoke with the person, so two have looked
+// at it. Faults: Invalid, NotFound, Forbidden, Conflict (nobody has spoken with the
+// person yet; the notice is issued; decided meanwhile).
+func Settle(tx *db.Tx, by access.Actor, id, text string) (err error) {
+	defer fault.Op(&err, "review.Settle(%s)", id)
+	c, err := enter(tx, by, id, access.Decide, StepSpoken)
+	if err != nil {
+		return err
+	}
+	spoke, err := tx.Int(`select count(*) from case_step where case_id = $1 and step = 'spoken' and by_person = $2 and by_person <> ''`, id, by.Person)
+	if err != nil {
+		return err
+	}
+	if spoke > 0 {
+		return fault.New(fault.Forbidden, "review.spoke_yourself")
+	}
+	if err := checkText("text", text); err != nil {
+		return err
+	}
+	if err := move(tx, c, StepClosed); err != nil {
+		return err
+	}
+	return decided(tx, by, id, Settled, text, "")
+}
+
 func decided(tx *db.Tx, by access.Actor, id, verdict, text string, order org.OrderID) error {
 	days, err := tx.Int(`select appeal_days from criteria order by version desc limit 1`)
 	if err != nil {
@@ -814,6 +857,7 @@ type Decider struct {
 	Decided       int          `json:"decided"`
 	Relieved      int          `json:"relieved"`       // after notice
 	WithoutNotice int          `json:"without_notice"` // at once
+	Settled       int          `json:"settled"`        // after the talk, without a notice
 	Reversed      int          `json:"reversed"`       // on appeal
 }
 
@@ -826,12 +870,12 @@ func Deciders(tx *db.Tx, by access.Actor) ([]Decider, error) {
 	}
 	return db.Select(tx, `select p.id, p.name_hi, p.name_en, count(*),
 			count(*) filter (where k.decision = 'relieve' and k.without_notice = false), count(*) filter (where k.without_notice = true),
-			count(*) filter (where k.appeal_result = 'reversed')
+			count(*) filter (where k.decision = 'settled'), count(*) filter (where k.appeal_result = 'reversed')
 		from review_case k join organization o on o.id = k.organization_id join person p on p.id = k.decided_person
 		where k.decision <> '' and (o.path >= $1 and o.path < $2 or o.area_path >= $3 and o.area_path < $4)
 		group by p.id, p.name_hi, p.name_en order by 4 desc, p.id`, []any{r.OrgFrom, r.OrgTo, r.AreaFrom, r.AreaTo},
 		func(s db.Scanner) (d Decider, err error) {
-			return d, s.Scan(&d.Person, &d.NameHi, &d.NameEn, &d.Decided, &d.Relieved, &d.WithoutNotice, &d.Reversed)
+			return d, s.Scan(&d.Person, &d.NameHi, &d.NameEn, &d.Decided, &d.Relieved, &d.WithoutNotice, &d.Settled, &d.Reversed)
 		})
 }
 

@@ -153,6 +153,9 @@ func (h history) acts() map[string]func() error {
 			_, err := review.Notice(tx, by, id, "कारण बताएँ")
 			return err
 		}),
+		"settle": on("poorab.president", at(`'spoken'`), func(tx *db.Tx, by access.Actor, id string) error {
+			return review.Settle(tx, by, id, "बात में सुलझ गया")
+		}),
 		"serve": on("poorab.gs", at(`'noticed'`), func(tx *db.Tx, by access.Actor, id string) error {
 			return review.Serve(tx, by, id, "signed", tx.Today(), "हस्ताक्षर लिए")
 		}),

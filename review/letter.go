@@ -84,7 +84,7 @@ func issueNotice(tx *db.Tx, c Case, issued Step, copyTo []string) (string, error
 			return "", err
 		}
 	}
-	return letter.Issue(tx, letter.Draft{Kind: "notice", Record: letter.OfCase, RecordID: c.ID, Number: c.NoticeNumber, By: by.id, Person: string(c.Person), At: issued.At, CopyTo: copyTo,
+	return letter.Issue(tx, letter.Draft{Kind: "notice", Record: letter.OfCase, RecordID: c.ID, Number: c.NoticeNumber, By: by.id, Person: string(c.Person), About: string(o.ID), Unit: string(o.Unit), At: issued.At, CopyTo: copyTo,
 		Fields: func(p lang.Printer) map[string]string {
 			name := org.Honoured(p, lang.Name{Hi: c.PersonHi, En: c.PersonEn}, person.Gender)
 			post, body := p.Name(c.RoleHi, c.RoleEn), p.Name(c.OrgHi, c.OrgEn)

@@ -182,20 +182,29 @@ type Line struct {
 	Verdict      string             `json:"verdict"` // "", confirmed, excused, disputed
 	Reason       string             `json:"reason,omitempty"`
 	Case         string             `json:"case,omitempty"`
+	CheckedAt    int64              `json:"checked_at,omitempty"` // by the district, milliseconds UTC; 0 when it is not
+	CheckedBy    org.PersonID       `json:"checked_by,omitempty"`
+	CheckerHi    string             `json:"checker_hi,omitempty"`
+	CheckerEn    string             `json:"checker_en,omitempty"`
+	CheckRoleHi  string             `json:"check_role_hi,omitempty"`
+	CheckRoleEn  string             `json:"check_role_en,omitempty"`
 }
 
 const (
 	lineColumns = `l.id, l.review_id, l.unit_id, l.membership_id, l.person_id, p.name_hi, p.name_en, l.organization_id, o.name_hi, o.name_en,
-		r.name_hi, r.name_en, l.expected, l.recorded, l.confirmed, l.verdict, l.reason, k.id
+		r.name_hi, r.name_en, l.expected, l.recorded, l.confirmed, l.verdict, l.reason, k.id,
+		case when l.verdict = '' then 0 else coalesce(l.checked_at, 0) end, coalesce(cp.id, ''), coalesce(cp.name_hi, ''), coalesce(cp.name_en, ''), coalesce(cr.name_hi, ''), coalesce(cr.name_en, '')
 	`
-	lineJoins = `join person p on p.id = l.person_id join role r on r.id = l.role_id left join review_case k on k.line_id = l.id `
-	lineFrom  = lineColumns + `from review_line l join organization o on o.id = l.organization_id ` + lineJoins
+	lineJoins = `join person p on p.id = l.person_id join role r on r.id = l.role_id left join review_case k on k.line_id = l.id
+		left join membership cm on cm.id = l.checked_by left join person cp on cp.id = cm.person_id left join role cr on cr.id = cm.role_id `
+	lineFrom = lineColumns + `from review_line l join organization o on o.id = l.organization_id ` + lineJoins
 )
 
 func scanLine(s db.Scanner) (l Line, err error) {
 	var k sql.NullString
 	err = s.Scan(&l.ID, &l.Review, &l.Unit, &l.Membership, &l.Person, &l.PersonHi, &l.PersonEn, &l.Organization, &l.OrgHi, &l.OrgEn,
-		&l.RoleHi, &l.RoleEn, &l.Expected, &l.Recorded, &l.Confirmed, &l.Verdict, &l.Reason, &k)
+		&l.RoleHi, &l.RoleEn, &l.Expected, &l.Recorded, &l.Confirmed, &l.Verdict, &l.Reason, &k,
+		&l.CheckedAt, &l.CheckedBy, &l.CheckerHi, &l.CheckerEn, &l.CheckRoleHi, &l.CheckRoleEn)
 	l.Case = k.String
 	return l, err
 }

@@ -670,3 +670,58 @@ func TestCriteriaVersionsArePublishedNotChanged(t *testing.T) {
 		}))
 	})
 }
+
+// What the talk has settled is closed by the competent authority, who did not talk,
+// with reasons; the record says so, and the figures count it as closed.
+func TestD2_WhatTheTalkSettledIsClosedInTheOpen(t *testing.T) {
+	each(t, func(t *testing.T, o office) {
+		id := opened(o)
+		verbs := steps(o, id)
+		settle := func(who, text string) error {
+			return o.as(who, func(tx *db.Tx, by access.Actor) error { return review.Settle(tx, by, id, text) })
+		}
+		waits := func(who string, act access.Act, step string, want int) {
+			t.Helper()
+			o.must(o.as(who, func(tx *db.Tx, by access.Actor) error {
+				f := review.CaseFilter{Step: step, Waiting: act}
+				counts, err := review.CountCases(tx, by, f)
+				if err != nil {
+					return err
+				}
+				all, _, err := review.Cases(tx, by, f, db.First(10))
+				if counts[step] != want || len(all) != want {
+					t.Errorf("%s: %d wait at %s, %d listed, want %d", who, counts[step], step, len(all), want)
+				}
+				return err
+			}))
+		}
+		o.wants(settle("poorab.president", "बात हुई"), fault.Conflict, "review.wrong_step")
+		o.must(verbs["talk"]("state.incharge"))
+		waits("poorab.gs", access.IssueNotice, review.StepSpoken, 1)
+		waits("poorab.gs", access.Decide, review.StepSpoken, 0)
+		waits("pachhim.president", access.IssueNotice, review.StepSpoken, 0)
+		o.wants(settle("state.incharge", "मैंने ही बात की"), fault.Forbidden, "review.spoke_yourself")
+		o.wants(settle("poorab.gs", "बात हुई"), fault.Forbidden, "access.forbidden.decide")
+		o.wants(settle("nadi.sec1", "ठीक है"), fault.Forbidden, "review.own_case")
+		o.wants(settle("pachhim.president", "ठीक है"), fault.NotFound, "fault.not_found")
+		o.wants(settle("poorab.president", " "), fault.Invalid, "")
+		o.must(settle("poorab.president", "बीमारी का पर्चा देखा, अगले महीने से काम करेंगे"))
+		o.wants(settle("poorab.president", "फिर से"), fault.Conflict, "review.wrong_step")
+		o.wants(verbs["notice"]("poorab.gs"), fault.Conflict, "review.wrong_step")
+		o.must(o.as("state.incharge", func(tx *db.Tx, by access.Actor) error {
+			c, happened, err := review.GetCase(tx, by, id)
+			if err != nil {
+				return err
+			}
+			last := happened[len(happened)-1]
+			if c.Step != review.StepClosed || c.Decision != review.Settled || c.DecidedBy != o.Person("poorab.president") || c.Order != "" || last.Verdict != review.Settled || last.Text == "" {
+				t.Errorf("settled: %+v, last %+v", c, last)
+			}
+			who, err := review.Deciders(tx, by)
+			if err == nil && (len(who) != 1 || who[0].Settled != 1 || who[0].Decided != 1 || who[0].Relieved != 0) {
+				t.Errorf("deciders: %+v", who)
+			}
+			return err
+		}))
+	})
+}

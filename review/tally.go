@@ -188,7 +188,7 @@ func recountPast(tx *db.Tx, places *org.Places, h *tally.History) error {
 			of, was = id, ""
 		}
 		switch {
-		case step == "appeal_decided", step == StepDecided && verdict == "retain":
+		case step == "appeal_decided", step == StepDecided && (verdict == "retain" || verdict == Settled):
 			step = StepClosed
 		case !slices.Contains(Steps, step), slices.Index(Steps, step) <= slices.Index(Steps, was): // a remark, or a further reply
 			continue

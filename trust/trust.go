@@ -205,13 +205,16 @@ var rules = []rule{
 			when 'closed' then case when k.appeal_result = '' then 7 else 9 end else 0 end`},
 	{"a decided case has its decision, and an undecided one none",
 		`select id from review_case where (step in ('decided', 'appealed', 'closed')) <> (decision <> '')
-			or (decision <> '') <> (decided_at is not null) or (decision = 'retain') <> (step = 'closed' and appeal_result = '')`},
+			or (decision <> '') <> (decided_at is not null) or (decision in ('retain', 'settled')) <> (step = 'closed' and appeal_result = '')`},
+	{"a case settled by the talk has the talk, no notice, and one who decided and did not speak",
+		`select k.id from review_case k where k.decision = 'settled' and (k.notice_number <> '' or not exists (select 1 from case_step s where s.case_id = k.id and s.step = 'spoken')
+			or exists (select 1 from case_step s where s.case_id = k.id and s.step = 'spoken' and s.by_person = k.decided_person and s.by_person <> ''))`},
 	{"the decision is one step, as the case tells it",
 		`select k.id from review_case k where k.decision <> '' and (select count(*) from case_step s where s.case_id = k.id and s.step = 'decided'
 			and s.verdict = k.decision and coalesce(s.order_id, '') = coalesce(k.order_id, '')) <> 1`},
 	{"a decision has its order, of its kind and about its person",
 		`select k.id from review_case k left join orders d on d.id = k.order_id
-		where k.decision in ('', 'retain') and k.order_id is not null
+		where k.decision in ('', 'retain', 'settled') and k.order_id is not null
 			or k.decision in ('warn', 'transfer', 'relieve') and (d.id is null or d.case_id is null or d.case_id <> k.id
 				or d.membership_id <> k.membership_id or d.person_id <> k.person_id
 				or d.kind <> case when k.without_notice then 'relief_without_notice' when k.decision = 'warn' then 'warning' else 'relief' end)`},

@@ -84,6 +84,7 @@ func TestD2_PagesOfferWhatTheVerbsTake(t *testing.T) {
 			_, err := review.Notice(tx, by, id, "बताएँ")
 			return err
 		},
+		doSettle: func(tx *db.Tx, by access.Actor) error { return review.Settle(tx, by, id, "सुलझ गया") },
 		doServe: func(tx *db.Tx, by access.Actor) error {
 			return review.Serve(tx, by, id, "visit", tx.Today(), "दिया")
 		},

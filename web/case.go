@@ -47,6 +47,9 @@ func casesPage(r *request) (answer, error) {
 	if !slices.Contains(review.Steps, f.Step) {
 		f.Step = ""
 	}
+	if r.query("waiting") == "yes" {
+		f.Waiting = waitsFor(f.Step)
+	}
 	v := casesView{p: r.p, r: r, today: r.today, step: f.Step, form: r.newForm("unit", string(f.Unit), "step", f.Step)}
 	handles := false
 	for _, act := range []access.Act{access.Recommend, access.RecordTalk, access.DraftList, access.Decide} {
@@ -58,7 +61,7 @@ func casesPage(r *request) (answer, error) {
 	v.own = string(f.Person) == r.by.Person
 	var err error
 	all := f
-	all.Step = ""
+	all.Step, all.Waiting = "", ""
 	counts, err := review.CountCases(r.tx, r.by, all)
 	if err != nil {
 		return answer{}, err
@@ -152,6 +155,7 @@ const (
 	doAppeal    = "appeal"
 	doAppealFor = "appeal-for"
 	doHear      = "hear"
+	doSettle    = "settle"
 	doOpen      = "open"
 )
 
@@ -175,6 +179,7 @@ func caseActs(by access.Actor, c review.Case, steps []review.Step, o org.Organiz
 		add(may(access.RecordTalk) && review.Outside(by, c), doTalk)
 	case review.StepSpoken:
 		add(may(access.IssueNotice), doNotice)
+		add(may(access.Decide) && !did(by.Person, review.StepSpoken), doSettle)
 	case review.StepNoticed:
 		add(own, doOpen)
 		add(may(access.RecordService), doServe)
@@ -336,6 +341,8 @@ func closedText(v caseView) string {
 		return v.p.T("cases.own_appeal." + v.c.AppealResult)
 	case v.c.Decision == "retain":
 		return v.p.T("cases.own.retained")
+	case v.c.Decision == review.Settled:
+		return v.p.T("cases.own.settled")
 	}
 	return v.p.T("cases.own.closed")
 }
@@ -466,6 +473,10 @@ func caseDecide(r *request) (answer, error) {
 	return toCaseWithOrder(r, "cases.did_decide", order)
 }
 
+func caseSettle(r *request) (answer, error) {
+	return toCase(r, "cases.did_settle", review.Settle(r.tx, r.by, r.PathValue("id"), r.typed("text")))
+}
+
 func caseAppeal(r *request) (answer, error) {
 	return toCase(r, "cases.did_appeal", review.Appeal(r.tx, r.by, r.PathValue("id"), r.typed("text")))
 }
@@ -587,18 +598,14 @@ func relieveNow(r *request) (answer, error) {
 
 // decidersPage counts what each authority has decided.
 func decidersPage(r *request) (answer, error) {
-	all, err := review.Deciders(r.tx, r.by)
-	if err != nil {
-		return answer{}, err
-	}
-	_, l, err := open(r, roll[review.Decider]{name: "deciders",
+	all, l, err := open(r, roll[review.Decider]{name: "deciders",
 		read: func(tx *db.Tx, by access.Actor, _ db.Page) ([]review.Decider, string, error) {
 			all, err := review.Deciders(tx, by)
 			return all, "", err
 		},
-		cols: []col{{"common.name", 6}, {"cases.col.decided", 2}, {"cases.col.relieved", 2}, {"cases.col.at_once", 2}, {"cases.col.reversed", 2}},
+		cols: []col{{"common.name", 6}, {"cases.col.decided", 2}, {"cases.col.relieved", 2}, {"cases.col.at_once", 2}, {"cases.col.settled", 2}, {"cases.col.reversed", 2}},
 		cells: func(d review.Decider) paper.Row {
-			return paper.Row{r.p.Name(d.NameHi, d.NameEn), d.Decided, d.Relieved, d.WithoutNotice, d.Reversed}
+			return paper.Row{r.p.Name(d.NameHi, d.NameEn), d.Decided, d.Relieved, d.WithoutNotice, d.Settled, d.Reversed}
 		}})
 	return answer{page: page{title: r.p.T("cases.deciders_title"), where: r.p.T("common.as_on", "day", lang.Day(r.today)), lead: r.p.T("cases.deciders_lead"),
 		crumbs: []link{{r.p.T("cases.title"), "/cases"}}, list: l, body: decidersBody(r.p, all, l)}}, err
@@ -654,38 +661,42 @@ func caseHome(r *request) (items []homeItem, err error) {
 		if !r.by.MayAnywhere(w.act) || w.act == access.RecordTalk && !atTop(r.by) {
 			continue
 		}
-		n, err := waitingCases(r, w.step, w.act)
+		n, err := waitingCases(r, w.step, w.act, own)
 		if err != nil {
 			return nil, err
 		}
 		if n > 0 {
-			items = append(items, homeItem{n: n, text: r.p.T("cases.home." + w.step), to: "/cases?step=" + w.step})
+			items = append(items, homeItem{n: n, text: r.p.T("cases.home." + w.step), to: "/cases?step=" + w.step + "&waiting=yes"})
 		}
 	}
 	return items, nil
 }
 
-// waitingCases counts the cases at a step in which the hat has the act.
-func waitingCases(r *request, step string, act access.Act) (n int, err error) {
-	if atTop(r.by) { // there it reaches all that is seen
+// waitingCases counts the cases at a step in which the hat has the act, one's own left
+// out: the list has the same ones.
+func waitingCases(r *request, step string, act access.Act, own []review.Case) (n int, err error) {
+	if atTop(r.by) { // there it reaches all that is seen, and the figures tell how many
 		counts, err := review.CountCases(r.tx, r.by, review.CaseFilter{})
-		return counts[step], err
-	}
-	cases, _, err := review.Cases(r.tx, r.by, review.CaseFilter{Step: step}, db.First(500))
-	bodies := map[org.OrganizationID]org.Organization{}
-	for _, c := range cases {
-		o, ok := bodies[c.Organization]
-		if !ok {
-			if o, err = org.Lookup(r.tx, c.Organization); err != nil {
-				return 0, err
+		n = counts[step]
+		for _, c := range own {
+			if c.Step == step {
+				n--
 			}
-			bodies[c.Organization] = o
 		}
-		if string(c.Person) != r.by.Person && r.by.May(act, o.Target("")) {
-			n++
+		return n, err
+	}
+	counts, err := review.CountCases(r.tx, r.by, review.CaseFilter{Step: step, Waiting: act})
+	return counts[step], err
+}
+
+// waitsFor is the act that moves a case on from a step; "" for none.
+func waitsFor(step string) access.Act {
+	for _, w := range waiting {
+		if w.step == step {
+			return w.act
 		}
 	}
-	return n, err
+	return ""
 }
 
 // casesOfPerson is what a person's page tells of their cases, with the way to

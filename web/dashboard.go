@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -303,9 +304,11 @@ type childTable struct {
 	columns     []column
 	keys        []string
 	month       string
-	filter      bool   // by name
-	page        string // where the table is shown, when it is only led to
+	filter      bool    // by name
+	page        string  // where the table is shown, when it is only led to
+	letters     []level // with which the names begin, of a table longer than a page
 	first, next string
+	whole       string // address of all of it on one page; "" where it is
 }
 
 // columnsOf says which figures the table of a dashboard has.
@@ -408,6 +411,10 @@ func (t *childTable) show(r *request, keys []string) error {
 	if t.counted != "" {
 		t.title = r.p.T(t.counted, "n", len(t.children))
 	}
+	long := len(t.children) > tableRows
+	if long && !slices.ContainsFunc(t.children, func(c child) bool { return c.number > 0 }) {
+		t.byLetter(r)
+	}
 	sorted, down := r.query("sort"), r.query("dir") == "desc"
 	if !slices.Contains(keys, sorted) {
 		sorted, down = "name", false
@@ -439,7 +446,12 @@ func (t *childTable) show(r *request, keys []string) error {
 			t.first = r.with("after_"+t.id, "") + "#" + t.id
 		}
 	}
-	if len(t.children) > tableRows {
+	if long {
+		t.whole = r.with("rows", "all", "after_"+t.id, "", "letter", "") + "#" + t.id
+	}
+	if r.query("rows") == "all" {
+		t.whole = ""
+	} else if len(t.children) > tableRows {
 		t.children = t.children[:tableRows]
 		t.next = r.with("after_"+t.id, t.children[tableRows-1].label) + "#" + t.id
 	}
@@ -464,8 +476,39 @@ func (t *childTable) show(r *request, keys []string) error {
 	return t.read(r)
 }
 
-// tableRows is how many children a table shows at once: all units of a large state.
-const tableRows = 150
+// tableRows is how many children a table shows at once, unless all are asked for.
+const tableRows = 30
+
+// byLetter offers the letters with which the names begin, and keeps the children of
+// the one that is asked for: so each is two taps away on a phone.
+func (t *childTable) byLetter(r *request) {
+	letters := map[string]bool{}
+	for _, c := range t.children {
+		letters[firstLetter(c.name)] = true
+	}
+	asked := r.query("letter")
+	if !letters[asked] {
+		asked = ""
+	}
+	all := slices.SortedFunc(maps.Keys(letters), func(a, b string) int { return cmp.Compare(lang.SortKey(a), lang.SortKey(b)) })
+	for _, l := range append([]string{""}, all...) {
+		text := l
+		if l == "" {
+			text = r.p.T("common.all")
+		}
+		t.letters = append(t.letters, level{name: text, to: r.with("letter", l, "after_"+t.id, "", "rows", "") + "#" + t.id, here: l == asked})
+	}
+	if asked != "" {
+		t.children = slices.DeleteFunc(t.children, func(c child) bool { return firstLetter(c.name) != asked })
+	}
+}
+
+func firstLetter(name string) string {
+	for _, r := range name {
+		return strings.ToUpper(string(r))
+	}
+	return ""
+}
 
 // extremes are the children that are furthest behind and ahead in the reports of the
 // month, at most n of each; none when so few owe any that all would be named.

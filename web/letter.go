@@ -138,7 +138,8 @@ func papersOfBody(r *request, o org.Organization) (templ.Component, error) {
 		links = append(links, link{r.p.T("letter.diary_title"), "/org/" + string(o.ID) + "/diary"})
 	}
 	if r.by.May(access.EditLetters, o.Target("")) {
-		links = append(links, link{r.p.T("letter.templates_link"), "/org/" + string(o.ID) + "/letters"})
+		links = append(links, link{r.p.T("letter.dispatch_title"), "/dispatch?body=" + string(o.ID)},
+			link{r.p.T("letter.templates_link"), "/org/" + string(o.ID) + "/letters"})
 	}
 	if r.by.May(access.ReportFor, o.Target("")) && o.Dissolved == "" {
 		links = append(links, link{r.p.T("ledger.together_title"), "/org/" + string(o.ID) + "/activity/new"})

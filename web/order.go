@@ -103,6 +103,14 @@ type ordersView struct {
 	list         *list
 }
 
+// register is where the letters of the orders are listed by number.
+func (v ordersView) register() string {
+	if v.filter.Organization != "" {
+		return "/dispatch?body=" + string(v.filter.Organization)
+	}
+	return "/dispatch"
+}
+
 // orderPage is the order as a letter, ready to print.
 func orderPage(r *request) (answer, error) {
 	l, err := org.GetOrderLetter(r.tx, r.by, org.OrderID(r.PathValue("id")))

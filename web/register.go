@@ -167,6 +167,32 @@ func seatsLink(id org.OrganizationID, state string, agents bool) string {
 	return to
 }
 
+// manySeats is past how many seats a body's page folds them by role.
+const manySeats = 40
+
+// seatGroup are the seats of a role in a body.
+type seatGroup struct {
+	name   string
+	seats  []org.Seat
+	filled int
+}
+
+// byRole gathers the body's seats by role, in the order of rank in which they come.
+func (v orgView) byRole() (groups []seatGroup) {
+	for _, s := range v.seats {
+		name := v.p.Name(s.RoleHi, s.RoleEn)
+		i := slices.IndexFunc(groups, func(g seatGroup) bool { return g.name == name })
+		if i < 0 {
+			i, groups = len(groups), append(groups, seatGroup{name: name})
+		}
+		g := &groups[i]
+		if g.seats = append(g.seats, s); s.State == "filled" {
+			g.filled++
+		}
+	}
+	return groups
+}
+
 // column is a column by which a table can be sorted.
 type column struct {
 	key, text, sorted, to string // sorted: "", ascending, descending

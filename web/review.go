@@ -240,12 +240,12 @@ func reviewPage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := reviewView{p: r.p, list: l, form: r.newForm(), verdict: r.query("verdict")}
+	v := reviewView{p: r.p, r: r, list: l, form: r.newForm(), verdict: r.query("verdict")}
 	v.mayDraft = l.State == "draft" && r.by.May(access.DraftList, o.Target(""))
 	if v.silent, err = review.Silences(r.tx, r.by, l.ID); err != nil {
 		return answer{}, err
 	}
-	lines, found, err := open(r, linesRoll(r.p, []string{"body", "name", "recorded"}, func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
+	lines, found, err := open(r, linesRoll(r, []string{"body", "name", "recorded"}, func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
 		return review.Lines(tx, by, l.ID, v.verdict, p)
 	}), toldVerdict(r.p, v.verdict))
 	if err != nil {
@@ -283,15 +283,17 @@ func reviewPage(r *request) (answer, error) {
 }
 
 // linesRoll is a list of those whose work is not on record.
-func linesRoll(p lang.Printer, sorts []string, read reading[review.Line]) roll[review.Line] {
+func linesRoll(r *request, sorts []string, read reading[review.Line]) roll[review.Line] {
 	return roll[review.Line]{name: "lines", sorts: sorts, read: read,
-		cols: []col{{"lists.col.body", 6}, {"common.name", 5}, {"word.post", 4}, {"lists.col.expected", 2}, {"lists.col.recorded", 2}, {"reviews.found", 4}, {"common.reason", 6}},
+		cols: []col{{"lists.col.body", 6}, {"common.name", 5}, {"word.post", 4}, {"lists.col.expected", 2}, {"lists.col.recorded", 2}, {"reviews.found", 4}, {"common.reason", 6}, {"reviews.checker", 5}, {"reviews.checked_at", 4}},
 		cells: func(l review.Line) paper.Row {
-			return paper.Row{p.Name(l.OrgHi, l.OrgEn), p.Name(l.PersonHi, l.PersonEn), p.Name(l.RoleHi, l.RoleEn), l.Expected, l.Recorded, verdictState(p, l.Verdict).text, l.Reason}
+			return paper.Row{r.p.Name(l.OrgHi, l.OrgEn), r.p.Name(l.PersonHi, l.PersonEn), r.p.Name(l.RoleHi, l.RoleEn), l.Expected, l.Recorded, verdictState(r.p, l.Verdict).text, l.Reason,
+				r.p.Name(l.CheckerHi, l.CheckerEn), r.instant(l.CheckedAt)}
 		}}
 }
 
 type reviewView struct {
+	r        *request
 	p        lang.Printer
 	form     form
 	list     review.Review
@@ -394,7 +396,7 @@ func linePage(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := lineView{p: r.p, line: l, own: string(l.Person) == r.by.Person}
+	v := lineView{p: r.p, r: r, line: l, own: string(l.Person) == r.by.Person}
 	for _, d := range duties {
 		if n := len(v.duties); n == 0 || v.duties[n-1].id != d.Duty {
 			v.duties = append(v.duties, dutyTable{id: d.Duty, name: r.p.Name(d.NameHi, d.NameEn)})
@@ -432,8 +434,18 @@ func linePage(r *request) (answer, error) {
 	return show(pg)
 }
 
+// checkedBy tells who decided on a line for the district, and when.
+func checkedBy(p lang.Printer, r *request, l review.Line) string {
+	day := lang.Day(r.site.day(l.CheckedAt))
+	if l.CheckedBy == "" {
+		return p.T("reviews.checked_on", "day", day)
+	}
+	return p.T("reviews.checked_by", "name", lang.Name{Hi: l.CheckerHi, En: l.CheckerEn}, "role", lang.Name{Hi: l.CheckRoleHi, En: l.CheckRoleEn}, "day", day)
+}
+
 type lineView struct {
 	p        lang.Printer
+	r        *request
 	form     form
 	line     review.Line
 	duties   []dutyTable

@@ -95,6 +95,7 @@ var routes = []route{
 	{method: "POST", pattern: "/order/{id}/revoke", act: access.RevokeOrder, target: "order", handle: revokeOrder},
 
 	// Letters.
+	{method: "GET", pattern: "/dispatch", act: "", target: "list", handle: dispatchPage},
 	{method: "GET", pattern: "/letters/{id}", act: "", target: "letter", handle: letterPage},
 	{method: "GET", pattern: "/order/{id}/pdf", act: "", target: "order", handle: orderPDF, own: true},
 	{method: "GET", pattern: "/case/{id}/notice/pdf", act: "", target: "case", handle: noticePDF, own: true},
@@ -170,6 +171,7 @@ var routes = []route{
 	{method: "POST", pattern: "/case/{id}/reply-for", act: access.RecordService, target: "case", handle: caseReplyFor, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/recommend", act: access.Recommend, target: "case", handle: caseRecommend, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/decide", act: access.Decide, target: "case", handle: caseDecide, again: "/case/{id}"},
+	{method: "POST", pattern: "/case/{id}/settle", act: access.Decide, target: "case", handle: caseSettle, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/appeal", act: "", target: "case", handle: caseAppeal, again: "/case/{id}"},
 	{method: "POST", pattern: "/case/{id}/hear", act: access.HearAppeal, target: "case", handle: caseHear, again: "/case/{id}"},
 	{method: "GET", pattern: "/membership/{id}/relieve", act: access.RelieveNow, target: "membership", handle: relievePage},

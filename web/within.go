@@ -181,7 +181,7 @@ func (v *withinView) listed(r *request, at org.Node) error {
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	}
 	v.title = r.p.T("dash.listed")
-	return within(v, linesRoll(r.p, nil, func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
+	return within(v, linesRoll(r, nil, func(tx *db.Tx, by access.Actor, p db.Page) ([]review.Line, string, error) {
 		return review.LinesIn(tx, by, at, p)
 	}), func(lines []review.Line) templ.Component { return listedRows(v, lines) })
 }
