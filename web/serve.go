@@ -169,6 +169,9 @@ func (s *site) showFault(w http.ResponseWriter, r *request, err error) {
 		http.Redirect(w, r.Request, "/signin", http.StatusSeeOther)
 		return
 	}
+	if fault.Is(err, fault.Internal) && r.Context().Err() != nil {
+		return // the reader has gone away: nobody failed, and nobody reads the answer
+	}
 	number := ""
 	switch fault.KindOf(err) {
 	case fault.Internal:

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -465,5 +467,19 @@ func TestSignInWithoutCodes(t *testing.T) {
 	web.New(w.Unit, web.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler)}).ServeHTTP(got, httptest.NewRequest("GET", "/signin", nil))
 	if body := got.Body.String(); strings.Contains(body, "अपना मोबाइल नंबर लिखें") || !strings.Contains(body, "अपने पिन से लॉगिन करें") {
 		t.Error(text(body))
+	}
+}
+
+// Who goes away while their page is made is no failure of ours.
+func TestWhoGoesAwayIsNoFailure(t *testing.T) {
+	var log bytes.Buffer
+	site := web.New(dbtest.SQLite(t), web.Config{Insecure: true, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 { // whether the page is begun at all is left to chance
+		site.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/people", nil))
+	}
+	if log.Len() > 0 {
+		t.Error(log.String())
 	}
 }

@@ -124,6 +124,9 @@ func Open(ctx context.Context, cfg Config) (*Unit, error) {
 	}
 	if err != nil {
 		u.Close()
+		if sqliteReadOnly(err) {
+			err = hinted(err)
+		}
 		return nil, err
 	}
 	return u, nil
@@ -205,6 +208,8 @@ func hinted(err error) error {
 		return nil
 	case sqliteFull(err), postgresFull(err):
 		return &fault.Error{Kind: fault.Unavailable, Key: "fault.disk_full", Err: err}
+	case sqliteReadOnly(err):
+		return &fault.Error{Kind: fault.Unavailable, Key: "fault.read_only", Err: err}
 	case errors.Is(err, errAway):
 		return &fault.Error{Kind: fault.Unavailable, Key: "fault.unavailable", Err: err}
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -809,4 +811,16 @@ func each(n int, fn func(i int)) {
 		wg.Go(func() { fn(i) })
 	}
 	wg.Wait()
+}
+
+// A folder in which the database cannot be opened for writing is told as such.
+func TestAFolderThatCannotBeWritten(t *testing.T) {
+	path := t.TempDir()
+	if err := os.Mkdir(filepath.Join(path, "unit.db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.Open(t.Context(), db.Config{Path: path})
+	if f, ok := errors.AsType[*fault.Error](err); !ok || f.Key != "fault.read_only" {
+		t.Errorf("%v", err)
+	}
 }

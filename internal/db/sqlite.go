@@ -496,6 +496,12 @@ func sqliteUnique(err error) bool {
 	return ok && (se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || se.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+// sqliteReadOnly reports whether err says that the folder or its files may not be written to.
+func sqliteReadOnly(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (se.Code()&0xff == sqlite3.SQLITE_READONLY || se.Code() == sqlite3.SQLITE_CANTOPEN)
+}
+
 // sqliteFull reports whether err says that the disk has no space left: for the data,
 // or for the index of the WAL, which is made at the first use after a restart.
 func sqliteFull(err error) bool {
