@@ -95,7 +95,7 @@ func Write(ctx context.Context, u *db.Unit, to string, recipients []age.Recipien
 	if err != nil {
 		return m, err
 	}
-	made := filepath.Join(folder, "backup.age")
+	made := filepath.Join(folder, "sealed")
 	in, err := seal(ctx, copied, made, m, append(recipients, proof.Recipient()))
 	if err != nil {
 		return m, full(err)
