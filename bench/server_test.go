@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ import (
 	"time"
 
 	"sangathan/access"
+	"sangathan/cli"
 	"sangathan/internal/db"
 	"sangathan/web"
 
@@ -63,6 +65,7 @@ type statement struct {
 func serveUnit(path string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	debug.SetGCPercent(cli.GCPercent)
 	h := &host{file: filepath.Join(path, "unit.db"), began: time.Now(), recorded: map[string]*bare{}}
 	u, err := db.Open(ctx, db.Config{Path: path, Trace: h.trace})
 	if err != nil {

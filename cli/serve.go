@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"sangathan/access"
@@ -90,8 +92,15 @@ func serverFlags(f flags) server {
 // at once.
 const pressEvery = 3 * time.Second
 
+// GCPercent is the garbage collector's setting of a server: what lives long is some 10 MB,
+// and Go's own, 100, would go through it dozens of times a second under load.
+const GCPercent = 300
+
 // serve answers requests until ctx ends, then lets those under way finish.
 func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) error {
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(GCPercent))
+	}
 	cfg.Logger = slog.New(slog.NewTextHandler(e.Stderr, nil))
 	mux := http.NewServeMux()
 	mux.Handle("/api/", api.New(u, cfg.Logger))

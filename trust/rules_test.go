@@ -70,6 +70,7 @@ func TestEveryRuleFindsItsBreach(t *testing.T) {
 		{"the steps of a case are counted from 1 without gaps", `update case_step set n = n + 7 where id = (select min(id) from case_step)`},
 		{"a case stands at the furthest of its steps", `update review_case set step = 'spoken' where step = 'opened'`},
 		{"a decided case has its decision, and an undecided one none", `update review_case set decision = '' where step = 'decided'`},
+		{"a case settled by the talk has the talk, no notice, and one who decided and did not speak", `update review_case set decision = 'settled', step = 'closed' where step = 'served'`},
 		{"the decision is one step, as the case tells it", `update case_step set verdict = 'retain' where step = 'decided' and verdict = 'warn'`},
 		{"a decision has its order, of its kind and about its person", `update review_case set order_id = null where decision = 'warn'`},
 		{"an order of a case is the case's own, or takes that one back", `update review_case set order_id = null where decision = 'relieve'`},
