@@ -94,7 +94,7 @@ const pressEvery = 3 * time.Second
 
 // GCPercent is the garbage collector's setting of a server: what lives long is some 10 MB,
 // and Go's own, 100, would go through it dozens of times a second under load.
-const GCPercent = 300
+const GCPercent = 200
 
 // serve answers requests until ctx ends, then lets those under way finish.
 func (s server) serve(ctx context.Context, e *Env, u *db.Unit, cfg web.Config) error {

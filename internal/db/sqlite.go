@@ -55,7 +55,7 @@ type reader struct {
 	handle  uintptr // SQLite's own, to interrupt a statement
 }
 
-// Every connection has room of its own for small allocations, 1,000 places of 1,200 bytes.
+// Every connection has room of its own for small allocations, 500 places of 1,200 bytes.
 // SQLite's default, 100, is used up by the statements that are kept prepared, and then every
 // cursor waits for the one lock of the process's memory. It can be said only before the
 // first use of SQLite.
@@ -64,7 +64,7 @@ func init() {
 	defer tls.Close()
 	args := libc.Xmalloc(tls, 2*8)
 	defer libc.Xfree(tls, args)
-	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_LOOKASIDE, libc.VaList(args, int32(1200), int32(1000))); rc != sqlite3.SQLITE_OK {
+	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_LOOKASIDE, libc.VaList(args, int32(1200), int32(500))); rc != sqlite3.SQLITE_OK {
 		panic(fmt.Sprintf("SQLite was used before it was set up: %d", rc))
 	}
 }
