@@ -21,7 +21,8 @@ build: ## bin/sangathan, one static program
 test: ## set up what the tests need, check the sources, run every test
 	@scripts/setup test
 	@scripts/check
-	SANGATHAN_REQUIRE_POSTGRES=1 SANGATHAN_REQUIRE_CHROMIUM=1 $(GO) test -p 2 -timeout 20m ./...
+	SANGATHAN_REQUIRE_POSTGRES=1 SANGATHAN_REQUIRE_CHROMIUM=1 $(GO) test -p 2 -timeout 20m $$($(GO) list ./... | grep -v /bench)
+	$(GO) test -timeout 20m ./bench # alone: it measures
 
 trust: ## kill -9, a full disk, clients that hang up: nothing acknowledged is lost
 	@scripts/setup test
